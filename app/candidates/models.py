@@ -1,0 +1,44 @@
+"""What can be measured: a provider's model with a prompt and parameters."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Id
+from app.core.ids import new_id
+
+
+class Candidate(Base):
+    """Immutable from creation: 'edit' clones. ``origin`` is manual, fine_tune or upload (outputs made elsewhere)."""
+
+    __tablename__ = "candidates"
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    provider_id: Mapped[str | None] = mapped_column(ForeignKey("providers.id"))
+    model: Mapped[str]
+    system_prompt: Mapped[str | None]
+    prompt_template: Mapped[str | None]  # wraps the last user message; {{input}} is its text
+    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    price: Mapped[dict[str, Any] | None]  # {"input": $ per million tokens, "output": …}
+    origin: Mapped[str] = mapped_column(default="manual")
+    fine_tune_id: Mapped[str | None] = mapped_column(Id)
+    cloned_from: Mapped[str | None] = mapped_column(ForeignKey("candidates.id"))
+    archived_at: Mapped[datetime | None]
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+
+
+class Baseline(Base):
+    """The candidate that a project compares everything with; the newest row counts."""
+
+    __tablename__ = "baselines"
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+    candidate_id: Mapped[str] = mapped_column(ForeignKey("candidates.id"))
+    set_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    set_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,118 @@
+"""Engine, sessions and the declarative base. One transaction per request and per job, committed at the edge."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import psycopg
+from sqlalchemy import DateTime, Engine, MetaData, Text, Uuid, create_engine
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from app.core.settings import get_settings
+
+APP_ROLE = "holdout_app"
+log = logging.getLogger(__name__)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's own declaration)
+        str: Text(),
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB(),
+        list[Any]: JSONB(),
+    }
+
+
+Id = Uuid(as_uuid=False)
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def conninfo(url: str | None = None, *, owner: bool = False) -> str:
+    """A libpq URL. Unless ``owner``, sessions take the restricted role, which cannot change what is sealed."""
+    parsed = make_url(url or database_url()).set(drivername="postgresql")
+    if not owner and _has_app_role(parsed.render_as_string(hide_password=False)):
+        parsed = parsed.update_query_dict({"options": f"-c role={APP_ROLE}"})
+    return parsed.render_as_string(hide_password=False)
+
+
+@lru_cache
+def _has_app_role(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "select exists(select from pg_roles where rolname = %s) "
+            "and (select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = %s)",
+            (APP_ROLE, APP_ROLE),
+        ).fetchone()
+    found = bool(row and row[0])
+    if not found:
+        log.warning("The database role %s is missing or not ours to take: running as the owner.", APP_ROLE)
+    return found
+
+
+def database_url() -> str:
+    url = get_settings().database_url
+    if not url:
+        raise RuntimeError("No database: start one with `holdout up`, or set HOLDOUT_DATABASE_URL.")
+    return url
+
+
+def make_engine(url: str | None = None, *, owner: bool = False, pool_size: int = 10) -> Engine:
+    return create_engine(
+        make_url(conninfo(url, owner=owner)).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_pre_ping=True,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+    )
+
+
+@lru_cache
+def get_engine() -> Engine:
+    return make_engine()
+
+
+@lru_cache
+def session_factory() -> sessionmaker[Session]:
+    return sessionmaker(get_engine(), expire_on_commit=False)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One session, one transaction: commits at the end, rolls back on an exception."""
+    with session_factory().begin() as session:
+        yield session
+
+
+def psycopg_connection(session: Session) -> psycopg.Connection[Any]:
+    """The driver's connection under the session's transaction, for COPY and for the job queue."""
+    driver = session.connection().connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("the session does not run on psycopg")
+    return driver
+
+
+def forget_engine() -> None:
+    """Close pools and forget the engine: tests and forked processes start anew."""
+    if get_engine.cache_info().currsize:
+        get_engine().dispose()
+    for cached in (get_engine, session_factory, _has_app_role):
+        cached.cache_clear()

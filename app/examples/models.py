@@ -1,0 +1,147 @@
+"""Examples, their revisions, imports, and which side of the split each prompt stands on."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Id
+from app.core.ids import new_id
+
+BEHAVIORS = ("answer", "refuse", "clarify", "escalate")
+STATUSES = ("draft", "to_review", "approved", "rejected", "needs_work")
+
+
+class Import(Base):
+    """One upload on its way into examples; ``status`` and the counters are its live progress."""
+
+    __tablename__ = "imports"
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    file_name: Mapped[str]
+    stored_name: Mapped[str]  # random name under HOLDOUT_HOME/uploads; never the uploaded one
+    format: Mapped[str]
+    mapping: Mapped[dict[str, Any] | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    status: Mapped[str] = mapped_column(default="queued")
+    bytes_total: Mapped[int] = mapped_column(BigInteger, default=0)
+    bytes_read: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_read: Mapped[int] = mapped_column(default=0)
+    imported: Mapped[int] = mapped_column(default=0)
+    duplicates: Mapped[int] = mapped_column(default=0)
+    rejected_count: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None]
+    cancel_requested_at: Mapped[datetime | None]
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_imports_project_id_id", "project_id", "id"),)
+
+
+class ImportRejection(Base):
+    """A line that was refused: where it stands, why, and its beginning (so that nothing is lost)."""
+
+    __tablename__ = "import_rejections"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    import_id: Mapped[str] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), index=True)
+    line: Mapped[int]
+    reason: Mapped[str]
+    excerpt: Mapped[str]
+
+
+class SplitAssignment(Base):
+    """Which side a unit stands on. A unit is a prompt fingerprint (``fp:…``) or a group (``group:…``).
+
+    Test cases and dataset version items refer to (project, unit, split) with a constant ``split``, so no
+    unit can stand in both: the foreign key refuses. A trigger allows only train → test, never back.
+    """
+
+    __tablename__ = "split_assignments"
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    unit: Mapped[str] = mapped_column(primary_key=True)
+    split: Mapped[str] = mapped_column(default="train")
+
+    __table_args__ = (
+        CheckConstraint("split in ('train', 'test')", name="split"),
+        UniqueConstraint("project_id", "unit", "split"),
+    )
+
+
+class Example(Base):
+    """The current state of one example; its content is the revision ``(id, revision)``."""
+
+    __tablename__ = "examples"
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    import_id: Mapped[str | None] = mapped_column(ForeignKey("imports.id"), index=True)
+    revision: Mapped[int] = mapped_column(default=1)
+    status: Mapped[str] = mapped_column(default="to_review")
+    behavior: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    split: Mapped[str] = mapped_column(default="train")  # summary of the units' sides, for lists and filters
+    fingerprint_unit: Mapped[str]
+    group_unit: Mapped[str]
+    source: Mapped[str | None]
+    request: Mapped[str]  # first user message, cut: what lists show
+    answer: Mapped[str]  # target answer, cut
+    search: Mapped[str] = mapped_column(
+        TSVECTOR, Computed("to_tsvector('simple', request || ' ' || answer)", persisted=True), deferred=True
+    )
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    deleted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("status in ('draft', 'to_review', 'approved', 'rejected', 'needs_work')", name="status"),
+        CheckConstraint("behavior in ('answer', 'refuse', 'clarify', 'escalate')", name="behavior"),
+        CheckConstraint("split in ('train', 'test')", name="split"),
+        Index("ix_examples_project_id_id", "project_id", "id", postgresql_where="deleted_at is null"),
+        Index("ix_examples_project_id_status_id", "project_id", "status", "id"),
+        Index("ix_examples_project_id_fingerprint_unit", "project_id", "fingerprint_unit"),
+        Index("ix_examples_project_id_group_unit", "project_id", "group_unit"),
+        Index("ix_examples_search", "search", postgresql_using="gin"),
+        Index("ix_examples_tags", "tags", postgresql_using="gin"),
+    )
+
+
+class Revision(Base):
+    """One immutable version of an example's content. The target answer is the last assistant message."""
+
+    __tablename__ = "revisions"
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    example_id: Mapped[str] = mapped_column(ForeignKey("examples.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    messages: Mapped[list[Any]]
+    tools: Mapped[list[Any] | None]
+    expected: Mapped[dict[str, Any] | None]
+    extra: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the line's `metadata`
+    behavior: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    fingerprint_unit: Mapped[str]
+    group_unit: Mapped[str]  # equals fingerprint_unit where the example has no group
+    content_hash: Mapped[str]
+    author_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    reason: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        UniqueConstraint("example_id", "number"),
+        UniqueConstraint("id", "project_id", "fingerprint_unit", "group_unit"),
+    )

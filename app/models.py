@@ -1,0 +1,29 @@
+"""Every table, imported in one place: what Alembic compares with and what tests walk."""
+
+from app.accounts import models as accounts
+from app.annotation import models as annotation
+from app.candidates import models as candidates
+from app.core.db import Base
+from app.datasets import models as datasets
+from app.evals import models as evals
+from app.examples import models as examples
+from app.finetunes import models as finetunes
+from app.gateway import models as gateway
+from app.preferences import models as preferences
+from app.projects import models as projects
+
+metadata = Base.metadata
+
+__all__ = [
+    "accounts",
+    "annotation",
+    "candidates",
+    "datasets",
+    "evals",
+    "examples",
+    "finetunes",
+    "gateway",
+    "metadata",
+    "preferences",
+    "projects",
+]
