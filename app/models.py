@@ -11,6 +11,7 @@ from app.finetunes import models as finetunes
 from app.gateway import models as gateway
 from app.preferences import models as preferences
 from app.projects import models as projects
+from app.web import models as web
 
 metadata = Base.metadata
 
@@ -26,4 +27,5 @@ __all__ = [
     "metadata",
     "preferences",
     "projects",
+    "web",
 ]

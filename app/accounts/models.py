@@ -83,16 +83,3 @@ class AuditEvent(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
     __table_args__ = (Index("ix_audit_events_project_id_id", "project_id", "id"),)
-
-
-class SeenRequest(Base):
-    """The first answer to a POST that carried an ``Idempotency-Key``."""
-
-    __tablename__ = "seen_requests"
-    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    path: Mapped[str]
-    body_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    status: Mapped[int | None]
-    body: Mapped[bytes | None] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

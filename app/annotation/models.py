@@ -58,5 +58,3 @@ class Annotation(Base):
         UniqueConstraint("example_id", "revision", "annotator_id"),
         Index("ix_annotations_project_id_annotator_id_id", "project_id", "annotator_id", "id"),
     )
-
-

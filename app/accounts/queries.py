@@ -1,0 +1,94 @@
+"""All SQL of accounts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.accounts.models import ApiToken, AuditEvent, SignInLink, User, UserSession
+from app.core.ids import token_hash
+
+
+def user_by_email(session: Session, email: str) -> User | None:
+    return session.scalar(select(User).where(User.email == email.lower()))
+
+
+def user_by_id(session: Session, user_id: str) -> User | None:
+    return session.get(User, user_id)
+
+
+def all_users(session: Session) -> Sequence[User]:
+    return session.scalars(select(User).order_by(User.created_at)).all()
+
+
+def names(session: Session, user_ids: set[str]) -> dict[str, str]:
+    """Display names by id."""
+    if not user_ids:
+        return {}
+    return {row.id: row.name for row in session.execute(select(User.id, User.name).where(User.id.in_(user_ids)))}
+
+
+def take_sign_in_link(session: Session, token: str) -> User | None:
+    """Mark the link used and answer its person; None if it is unknown, used or too old. Atomic: one taker wins."""
+    user_id = session.scalar(
+        update(SignInLink)
+        .where(
+            SignInLink.token_hash == token_hash(token),
+            SignInLink.used_at.is_(None),
+            SignInLink.expires_at > func.now(),
+        )
+        .values(used_at=func.now())
+        .returning(SignInLink.user_id)
+    )
+    return None if user_id is None else active_user(session, user_id)
+
+
+def active_user(session: Session, user_id: str) -> User | None:
+    return session.scalar(select(User).where(User.id == user_id, User.disabled_at.is_(None)))
+
+
+def session_of(session: Session, token: str, idle_since: datetime) -> tuple[UserSession, User] | None:
+    row = session.execute(
+        select(UserSession, User)
+        .join(User, User.id == UserSession.user_id)
+        .where(
+            UserSession.token_hash == token_hash(token),
+            UserSession.expires_at > func.now(),
+            UserSession.last_seen_at > idle_since,
+            User.disabled_at.is_(None),
+        )
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def token_of(session: Session, token: str) -> tuple[ApiToken, User] | None:
+    row = session.execute(
+        select(ApiToken, User)
+        .join(User, User.id == ApiToken.user_id)
+        .where(
+            ApiToken.token_hash == token_hash(token),
+            ApiToken.revoked_at.is_(None),
+            (ApiToken.expires_at.is_(None)) | (ApiToken.expires_at > func.now()),
+            User.disabled_at.is_(None),
+        )
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def tokens_of_user(session: Session, user_id: str) -> Sequence[ApiToken]:
+    return session.scalars(
+        select(ApiToken)
+        .where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+        .order_by(ApiToken.created_at.desc())
+    ).all()
+
+
+def latest_events(session: Session, project_id: str, limit: int = 10) -> Sequence[AuditEvent]:
+    return session.scalars(
+        select(AuditEvent).where(AuditEvent.project_id == project_id).order_by(AuditEvent.id.desc()).limit(limit)
+    ).all()
+
+
+def sessions_of(session: Session, user_id: str) -> Sequence[UserSession]:
+    return session.scalars(select(UserSession).where(UserSession.user_id == user_id)).all()

@@ -1,0 +1,35 @@
+"""The job queue: Postgres through procrastinate. One job per chunk of work, never one per row.
+
+A job is enqueued in the transaction of the row that needs it, may run more than once (a killed worker's job is
+taken up again), and so must be idempotent and fenced.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import procrastinate
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy.orm import Session
+
+from app.core.db import psycopg_connection
+
+# Connected by the worker; the web only ever enqueues on its own session's connection.
+queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def job(name: str) -> Callable[[F], Any]:
+    """Register a function, sync (runs in a thread) or async, under a name that never changes."""
+    return queue.task(name=name, pass_context=False)
+
+
+def enqueue(session: Session, name: str, *, key: str | None = None, **arguments: Any) -> None:
+    """Add a job in the session's transaction. At most one waiting job, and one running, per ``key``."""
+    deferrer = queue.configure_task(
+        name, lock=key, queueing_lock=key, connection=psycopg_connection(session), task_kwargs=arguments
+    )
+    try:
+        with session.begin_nested():
+            deferrer.defer()
+    except AlreadyEnqueued:
+        return  # the waiting job will see what this one would have

@@ -1,0 +1,70 @@
+"""The web app: composes the stages' routers, middleware, error pages and static files."""
+
+import importlib
+import importlib.util
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Response
+from starlette.staticfiles import StaticFiles
+
+from app.core.settings import get_settings
+from app.web import errors, render
+from app.web.security import RefuseCrossSite, SecurityHeaders
+
+# in the order of the work; each may have routes.py (pages) and api.py (under /api/v1)
+STAGES = (
+    "accounts",
+    "projects",
+    "gateway",
+    "examples",
+    "annotation",
+    "datasets",
+    "candidates",
+    "evals",
+    "comparisons",
+    "preferences",
+    "finetunes",
+    "overview",
+)
+
+
+class LongLivedStatic(StaticFiles):
+    """Static files carry their hash in the query string, so browsers may keep them for a year."""
+
+    async def get_response(self, path: str, scope: Any) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def routers(kind: str) -> list[APIRouter]:
+    """The ``router`` of every stage that has a module ``kind`` (routes or api)."""
+    found = []
+    for stage in STAGES:
+        name = f"app.{stage}.{kind}"
+        if importlib.util.find_spec(name):
+            found.append(importlib.import_module(name).router)
+    return found
+
+
+def create_app() -> FastAPI:
+    app = FastAPI(
+        title="Holdout",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    errors.install(app)
+    app.mount("/static", LongLivedStatic(directory=render.STATIC), name="static")
+    api = APIRouter(prefix="/api/v1")
+    for router in routers("api"):
+        api.include_router(router)
+    app.include_router(api)
+    for router in (*routers("routes"), importlib.import_module("app.web.routes").router):
+        app.include_router(router)
+    render.set_nav_builder(importlib.import_module("app.overview.nav").build)
+    https = (get_settings().base_url or "").startswith("https://")
+    app.add_middleware(RefuseCrossSite)
+    app.add_middleware(SecurityHeaders, https=https)
+    return app

@@ -1,0 +1,63 @@
+"""Load the project in the URL and decide whether this person may do this there.
+
+A project that someone is not a member of looks exactly like one that does not exist.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.accounts.access import Identity, decides, identify
+from app.accounts.models import User
+from app.core.errors import Forbidden, NotFound
+from app.projects import queries
+from app.projects.models import Project
+from app.projects.rules import at_least, lower
+from app.web.session import SessionDep
+
+
+@dataclass(frozen=True)
+class Access:
+    """A person in a project, with the role that counts for this request."""
+
+    user: User
+    project: Project
+    role: str
+
+    def can(self, role: str) -> bool:
+        return at_least(self.role, role)
+
+
+def project_access(needed: str) -> Callable[..., Access]:
+    @decides(f"project {needed}")
+    def dependency(slug: str, request: Request, session: SessionDep) -> Access:
+        identity = identify(request, session)
+        project = queries.by_slug(session, slug)
+        role = None if project is None else _role(session, project, identity)
+        if project is None or role is None:
+            raise NotFound("This project")
+        access = Access(identity.user, project, role)
+        request.state.access = access
+        if not at_least(role, needed):
+            raise Forbidden(f"This needs the role {needed} in the project; yours is {role}.")
+        return access
+
+    return dependency
+
+
+def _role(session: SessionDep, project: Project, identity: Identity) -> str | None:
+    role = "admin" if identity.user.is_instance_admin else queries.role_of(session, project.id, identity.user.id)
+    token = identity.token
+    if role is None or token is None:
+        return role
+    if token.project_id not in (None, project.id):
+        return None
+    return lower(role, token.role) if token.role else role
+
+
+Viewer = Annotated[Access, Depends(project_access("viewer"), scope="function")]
+Annotator = Annotated[Access, Depends(project_access("annotator"), scope="function")]
+Engineer = Annotated[Access, Depends(project_access("engineer"), scope="function")]
+Admin = Annotated[Access, Depends(project_access("admin"), scope="function")]

@@ -1,0 +1,43 @@
+"""All SQL of projects."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import User
+from app.projects.models import Member, Project
+
+
+def by_slug(session: Session, slug: str) -> Project | None:
+    return session.scalar(select(Project).where(Project.slug == slug))
+
+
+def role_of(session: Session, project_id: str, user_id: str) -> str | None:
+    return session.scalar(select(Member.role).where(Member.project_id == project_id, Member.user_id == user_id))
+
+
+def visible_to(session: Session, user: User) -> Sequence[Project]:
+    """The projects a person may see, by name."""
+    query = select(Project).order_by(Project.name, Project.id)
+    if not user.is_instance_admin:
+        query = query.join(Member, Member.project_id == Project.id).where(Member.user_id == user.id)
+    return session.scalars(query).all()
+
+
+def members(session: Session, project_id: str) -> Sequence[Row[Any]]:
+    """(User, role) of each member, in order of joining."""
+    return session.execute(
+        select(User, Member.role)
+        .join(Member, Member.user_id == User.id)
+        .where(Member.project_id == project_id)
+        .order_by(Member.created_at, User.email)
+    ).all()
+
+
+def remove_member(session: Session, project_id: str, user_id: str) -> bool:
+    removed = session.execute(
+        delete(Member).where(Member.project_id == project_id, Member.user_id == user_id).returning(Member.user_id)
+    )
+    return removed.first() is not None

@@ -1,0 +1,5 @@
+"""Sample content for the page of components."""
+
+
+def sample_page() -> object:
+    raise NotImplementedError

@@ -1,0 +1,113 @@
+"""The one template environment, and ``render``: a template sees ``page``, ``nav`` and nothing else."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2_fragments import render_block
+from starlette.responses import HTMLResponse
+
+from app.core.clock import utcnow
+from app.web import words
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "static"
+
+
+class TitledPage(Protocol):
+    @property
+    def title(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class NavItem:
+    label: str
+    url: str
+    state: str  # done | part | todo
+    count: int | None = None
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class NavProject:
+    name: str
+    slug: str
+    goal: str
+
+
+@dataclass(frozen=True)
+class NavPerson:
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Nav:
+    project: NavProject | None = None
+    items: Sequence[Sequence[NavItem]] = field(default_factory=tuple)
+    person: NavPerson | None = None
+    theme: str = "auto"
+    is_instance_admin: bool = False
+
+
+# main.py sets this; the web layer stands below the stages and cannot ask them itself
+NavBuilder = Callable[[Request], Nav]
+_nav_builder: NavBuilder = lambda _request: Nav()  # noqa: E731
+
+
+def set_nav_builder(builder: NavBuilder) -> None:
+    global _nav_builder
+    _nav_builder = builder
+
+
+@lru_cache(maxsize=256)
+def static_url(path: str) -> str:
+    """``/static/css/app.css?v=…``: the hash changes with the file, so browsers may keep it for ever."""
+    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+    return f"/static/{path}?v={digest}"
+
+
+@lru_cache
+def environment() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals["static"] = static_url
+    env.filters.update(words.FILTERS)
+    return env
+
+
+def render(
+    request: Request,
+    template: str,
+    page: TitledPage,
+    *,
+    block: str | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> HTMLResponse:
+    """The whole page, or one of its blocks as an htmx fragment."""
+    context: dict[str, Any] = {"page": page, "nav": _nav_builder(request), "now": utcnow()}
+    if block is None:
+        html = environment().get_template(template).render(context)
+    else:
+        html = render_block(environment(), template, block, context)
+    return HTMLResponse(html, status_code=status, headers=headers)
+
+
+def is_htmx(request: Request) -> bool:
+    return request.headers.get("hx-request") == "true"
+
+
+def iso(moment: datetime) -> str:
+    return moment.isoformat()

@@ -1,0 +1,98 @@
+"""Shared fixtures: a real Postgres for the session, a fresh database copied from a migrated one for each test."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
+
+from app.core import db
+from app.core.migrate import migrate
+from app.core.postgres import EmbeddedPostgres
+from app.core.settings import get_settings
+from tests.factories import Factory
+
+ORIGIN = {"sec-fetch-site": "same-origin"}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    # pytest's own folders are closed to others, and as root the server runs as an unprivileged user
+    home = Path(tempfile.mkdtemp(prefix="holdout-test-"))
+    home.chmod(0o711)
+    try:
+        with EmbeddedPostgres(home, durable=False) as server:
+            migrate(server.dsn)
+            db.forget_engine()
+            yield server
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The owner's URL of a database of this test's own."""
+    url = postgres.create_test_database()
+    yield url
+    db.forget_engine()
+    postgres.drop_test_database(url)
+
+
+@pytest.fixture
+def settings_env(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The process's settings point at the test's database and a home of its own."""
+    monkeypatch.setenv("HOLDOUT_DATABASE_URL", database_url)
+    monkeypatch.setenv("HOLDOUT_HOME", str(tmp_path / "home"))
+    get_settings.cache_clear()
+    db.forget_engine()
+    yield
+    db.forget_engine()
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def session(settings_env: None) -> Iterator[Session]:
+    """A session of the restricted role, as the web has it. Commit yourself what others must see."""
+    with db.session_factory()() as session:
+        yield session
+
+
+@pytest.fixture
+def factory(session: Session) -> Factory:
+    return Factory(session)
+
+
+@pytest.fixture
+def client(settings_env: None) -> Iterator[TestClient]:
+    """A browser-like client (same-origin, keeps cookies, does not follow redirects)."""
+    from app.main import create_app
+
+    with TestClient(create_app(), headers=ORIGIN, follow_redirects=False, raise_server_exceptions=True) as client:
+        yield client
+
+
+@pytest.fixture
+def run_jobs(settings_env: None) -> Callable[[], None]:
+    """Run the queue's waiting jobs, as the worker does, until none is left."""
+
+    def run() -> None:
+        import procrastinate
+
+        from app.jobs.queue import queue
+        from app.worker import load_jobs
+
+        load_jobs()
+
+        async def until_empty() -> None:
+            connector = procrastinate.PsycopgConnector(conninfo=db.conninfo(), min_size=1, max_size=4)
+            with queue.replace_connector(connector):
+                async with queue.open_async():
+                    await queue.run_worker_async(wait=False, install_signal_handlers=False, concurrency=4)
+
+        asyncio.run(until_empty())
+
+    return run
