@@ -113,3 +113,12 @@ class RunView(Base):
     run_id: Mapped[str] = mapped_column(ForeignKey("eval_runs.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class RunBlind(Base):
+    """This person votes on this run's outputs in an open round: to them the run does not exist until the close."""
+
+    __tablename__ = "run_blinds"
+    run_id: Mapped[str] = mapped_column(ForeignKey("eval_runs.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    round_id: Mapped[str] = mapped_column(Id, primary_key=True)

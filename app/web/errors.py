@@ -109,6 +109,8 @@ def on_database_error(request: Request, error: Exception) -> Response:
     cause = error.orig if isinstance(error, StatementError) else error
     if isinstance(cause, UnicodeEncodeError | psycopg.DataError):
         return answer(request, 422, UNSTORABLE)
+    if isinstance(cause, psycopg.errors.RestrictViolation):  # one of our triggers: sealed, frozen, closed
+        return answer(request, 409, (cause.diag.message_primary or "This cannot change any more.").capitalize())
     if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return answer(request, 503, "Try again in a few seconds.", headers={"Retry-After": "5"})
     return on_bug(request, error)

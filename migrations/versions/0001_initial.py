@@ -558,6 +558,14 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_round_reviewers_user_id')),
     sa.PrimaryKeyConstraint('round_id', 'user_id', name=op.f('pk_round_reviewers'))
     )
+    op.create_table('run_blinds',
+    sa.Column('run_id', sa.Uuid(as_uuid=False), nullable=False),
+    sa.Column('user_id', sa.Uuid(as_uuid=False), nullable=False),
+    sa.Column('round_id', sa.Uuid(as_uuid=False), nullable=False),
+    sa.ForeignKeyConstraint(['run_id'], ['eval_runs.id'], name=op.f('fk_run_blinds_run_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_run_blinds_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('run_id', 'user_id', 'round_id', name=op.f('pk_run_blinds'))
+    )
     op.create_table('run_views',
     sa.Column('run_id', sa.Uuid(as_uuid=False), nullable=False),
     sa.Column('user_id', sa.Uuid(as_uuid=False), nullable=False),
@@ -715,6 +723,7 @@ def downgrade() -> None:
     op.drop_table('test_cases')
     op.drop_table('skips')
     op.drop_table('run_views')
+    op.drop_table('run_blinds')
     op.drop_table('round_reviewers')
     op.drop_table('revisions')
     op.drop_index('ix_reservations_project_id_user_id', table_name='reservations')
