@@ -1,0 +1,223 @@
+"""Runs training jobs one after another, each in a process of its own.
+
+One thread starts the processes and decides how each job ended; requests (cancel, pause) come from other
+threads. The rules that keep them apart: every status change names the statuses it may start from, and a job
+that was cancelled stays cancelled whatever its process still does.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+from app.engine import child
+from app.engine.bases import Bases
+from app.engine.config import EngineConfig
+from app.engine.files import FileStore
+from app.engine.job import ENDED, Job
+from app.engine.jobs import JobStore
+from app.engine.outcome import Outcome, failure, forget_resume_state, write_step_metrics
+from app.engine.pause import PAUSED
+from app.engine.storage import now, write_json
+from app.engine.tuned import TunedModels
+
+#: An engine that was ended under a job this many times stops blaming chance.
+MAX_RESTARTS = 3
+
+
+class Runner:
+    """The queue of training jobs."""
+
+    def __init__(
+        self, config: EngineConfig, jobs: JobStore, files: FileStore, bases: Bases, tuned: TunedModels
+    ) -> None:
+        self.config, self.jobs, self.files, self.bases, self.tuned = config, jobs, files, bases, tuned
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._current: tuple[str, subprocess.Popen[bytes]] | None = None
+        self._thread = threading.Thread(target=self._loop, name="training-queue", daemon=True)
+
+    def start(self) -> None:
+        self._recover()
+        self._thread.start()
+
+    @property
+    def training(self) -> str | None:
+        """The id of the job that has a process now."""
+        current = self._current
+        return current[0] if current else None
+
+    # What callers ask for
+
+    def submit(self) -> None:
+        """Look at the queue again: a job was added or resumed."""
+        with self._wake:
+            self._wake.notify_all()
+
+    def cancel(self, id: str) -> Job:
+        """End a job now. When this answers, its process is gone."""
+        if (already := self.jobs.get(id)).status == "cancelled":
+            return already
+        job = self.jobs.require_change(
+            id,
+            ("validating_files", "queued", "running", "paused"),
+            "cancelled",
+            status="cancelled",
+            finished_at=now(),
+        )
+        current = self._current
+        if current and current[0] == id:
+            child.kill_group(current[1], grace=2.0)
+        self.jobs.say(id, "The job was cancelled.")
+        return job
+
+    def pause(self, id: str) -> Job:
+        """Stop a job after the step it is in, with a checkpoint to go on from."""
+        job = self.jobs.require_change(id, ("validating_files", "queued", "running"), "paused", status="paused")
+        self._signal_pause(id)
+        return job
+
+    def resume(self, id: str) -> Job:
+        job = self.jobs.require_change(id, ("paused",), "resumed", status="queued")
+        self.jobs.say(id, "The job was put back into the queue.")
+        self.submit()
+        return job
+
+    def stop(self, grace: float = 5.0) -> None:
+        """End the queue with the engine. A job in training saves a checkpoint and goes on at the next start."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify_all()
+        current = self._current
+        if current:
+            self._signal_pause(current[0])
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                current[1].wait(grace)
+            child.kill_group(current[1], grace=0.5)
+
+    def _signal_pause(self, id: str) -> None:
+        current = self._current
+        if current and current[0] == id:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(current[1].pid, signal.SIGUSR1)
+
+    # The queue's own thread
+
+    def _recover(self) -> None:
+        """Take up what an earlier engine left in the middle."""
+        for job in self.jobs.all():
+            if job.status != "running":
+                continue
+            if Outcome.read(self.jobs.folder(job.id)) is not None:
+                self._succeed(job)
+            elif job.restarts >= MAX_RESTARTS:
+                self.fail(job.id, f"The engine ended {MAX_RESTARTS + 1} times while this job was training.")
+            else:
+                self.jobs.change(job.id, ("running",), status="queued", restarts=job.restarts + 1)
+                self.jobs.say(job.id, "The engine was restarted; the job is queued again.", "warn")
+
+    def _loop(self) -> None:
+        while not self._stopping:
+            with self._wake:
+                job = self.jobs.oldest("queued")
+                if job is None:
+                    self._wake.wait(timeout=5.0)
+                    continue
+            try:
+                self._run(job)
+            except Exception as error:  # one job's trouble must not end the queue
+                self.fail(job.id, f"The engine could not run the job: {error}")
+
+    def _run(self, job: Job) -> None:
+        base = self.bases.ensure(job.model)
+        folder = self.jobs.folder(job.id)
+        self._write_spec(job, base)
+        for name in ("failure.json", "result.json"):
+            (folder / name).unlink(missing_ok=True)
+        if not self.jobs.change(job.id, ("queued",), status="running", started_at=job.started_at or now()):
+            return
+        self.jobs.say(job.id, "Training process started.")
+        with (folder / "train.log").open("ab") as log:
+            process = child.start("app.engine.train", str(folder), stdout=log, stderr=log, threads=self.config.threads)
+        self._current = (job.id, process)
+        # A cancel or pause, or the engine's end, may have come before there was a process to tell.
+        status = self.jobs.get(job.id).status
+        if status == "cancelled" or self._stopping:
+            child.kill_group(process, grace=0.5)
+        elif status == "paused":
+            self._signal_pause(job.id)
+        try:
+            code = process.wait()
+        finally:
+            self._current = None
+        self._settle(job.id, code)
+
+    def _write_spec(self, job: Job, base: Path) -> None:
+        files = {}
+        for name in ("training_file", "validation_file"):
+            if id := getattr(job, name):
+                files[name] = {"path": str(self.files.path(id)), "sha256": self.files.get(id)["sha256"]}
+        spec = {
+            "model": job.model,
+            "base": str(base),
+            "context": self.bases.context(base),
+            "device": self.config.device,
+            "threads": self.config.threads,
+            "seed": job.seed,
+            "files": files,
+            **job.settled.model_dump(),
+        }
+        write_json(self.jobs.folder(job.id) / "spec.json", spec)
+
+    def _settle(self, id: str, code: int) -> None:
+        """Decide how a job ended, from how its process did."""
+        job = self.jobs.get(id)
+        folder = self.jobs.folder(id)
+        if job.status == "cancelled":
+            shutil.rmtree(folder / "model", ignore_errors=True)
+            forget_resume_state(folder)
+        elif code == 0 and Outcome.read(folder) is not None:
+            self._succeed(job)
+        elif code in (PAUSED, -signal.SIGUSR1):  # the signal itself ends a process that is still starting
+            self.jobs.change(id, ("running",), status="queued")  # the engine ends, nobody paused the job
+            self.jobs.say(id, "Training stopped; it goes on from its last checkpoint.")
+        elif self._stopping:
+            return  # still ``running`` on disk: the next engine queues it again
+        else:
+            error = failure(folder, code)
+            self.fail(id, error["message"], code=error["code"], param=error.get("param"))
+
+    def _succeed(self, job: Job) -> None:
+        folder = self.jobs.folder(job.id)
+        outcome = Outcome.read(folder)
+        if outcome is None or self.jobs.get(job.id).status in ENDED:
+            return
+        model = self.tuned.publish(job, folder / "model", created=now())
+        result = write_step_metrics(self.jobs.events(job.id), self.files)
+        changed = self.jobs.change(
+            job.id,
+            ("running", "paused", "queued"),
+            status="succeeded",
+            fine_tuned_model=model,
+            finished_at=now(),
+            trained_tokens=outcome.trained_tokens,
+            result_files=[result],
+        )
+        if changed is None:  # cancelled in the last moment: the caller was told so
+            self.tuned.delete(model)
+            self.files.delete(result)
+            return
+        forget_resume_state(folder)
+        self.jobs.say(job.id, f"New fine-tuned model created: {model}", data=outcome.public())
+        self.jobs.say(job.id, "The job has successfully completed.")
+
+    def fail(self, id: str, message: str, code: str = "training_failed", param: str | None = None) -> None:
+        """Mark a job as failed, unless it has ended, and say why."""
+        error = {"code": code, "message": message, "param": param}
+        unfinished = ("validating_files", "queued", "running", "paused")
+        if self.jobs.change(id, unfinished, status="failed", error=error, finished_at=now()):
+            forget_resume_state(self.jobs.folder(id))
+            self.jobs.say(id, message, "error")

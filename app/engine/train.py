@@ -1,0 +1,74 @@
+"""The training process: ``python -m app.engine.train JOBDIR``.
+
+Reads ``spec.json``; writes events, checkpoints, ``model/`` and, last of all, ``result.json`` — or
+``failure.json``. Ends with 0, with 75 when it was paused (SIGUSR1), with 1 when it failed.
+"""
+
+import hashlib
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from app.engine.child import die_with_parent
+from app.engine.encoding import encode_file
+from app.engine.pause import PAUSED, PauseFlag
+from app.engine.rows import BadFile
+from app.engine.storage import read_json, write_json
+
+
+def check_unchanged(spec: dict[str, Any]) -> None:
+    """What is trained on must be the bytes that were uploaded."""
+    for field, file in spec["files"].items():
+        with Path(file["path"]).open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != file["sha256"]:
+                raise BadFile(field, f"The {field.replace('_', ' ')} is not what was uploaded: its hash differs.")
+
+
+def run(folder: Path, pause: PauseFlag) -> int:
+    """Train; answers the exit status."""
+    spec = read_json(folder / "spec.json")
+    check_unchanged(spec)
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(spec["base"])
+    if not tokenizer.chat_template:
+        raise ValueError(f"{spec['model']} has no chat template, so it cannot be tuned on chats.")
+    examples = {
+        field: encode_file(Path(file["path"]), tokenizer, spec["context"], field)
+        for field, file in spec["files"].items()
+    }
+    if pause.requested:
+        return PAUSED
+    from app.engine.trainer import train
+
+    return 0 if train(folder, spec, tokenizer, examples, pause) else PAUSED
+
+
+def main() -> int:
+    die_with_parent()
+    pause = PauseFlag()
+    folder = Path(sys.argv[1])
+    os.nice(5)  # answering requests goes before training
+    try:
+        return run(folder, pause)
+    except BadFile as error:
+        write_failure(folder, f"invalid_{error.field}", str(error), error.field)
+    except MemoryError:
+        write_failure(folder, "out_of_memory", "Memory ran out: try a smaller batch_size or shorter rows.")
+    except Exception as error:
+        traceback.print_exc()
+        if type(error).__name__ == "OutOfMemoryError":  # torch's, for the GPU
+            write_failure(folder, "out_of_memory", f"GPU memory ran out: try a smaller batch_size. {error}")
+        else:
+            write_failure(folder, "training_failed", f"Training failed: {type(error).__name__}: {error}")
+    return 1
+
+
+def write_failure(folder: Path, code: str, message: str, param: str | None = None) -> None:
+    write_json(folder / "failure.json", {"code": code, "message": message[:4000], "param": param})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
