@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     port: int = Field(8400, ge=1, le=65535)
     secret_key: str | None = None
     base_url: str | None = None
+    trusted_proxies: str = ""
     engine_port: int = Field(8401, ge=1, le=65535)
     engine_key: str | None = None
     engine_url: str | None = None

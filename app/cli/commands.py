@@ -1,0 +1,179 @@
+"""What each subcommand of ``holdout`` does (interfaces: docs/cli in the README)."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.run import fail, friendly, one_database, settings_or_fail
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+user_app = typer.Typer(no_args_is_help=True, help="People.")
+token_app = typer.Typer(no_args_is_help=True, help="API tokens.")
+app.add_typer(user_app, name="user")
+app.add_typer(token_app, name="token")
+
+
+@app.callback()
+def holdout() -> None:
+    """Curate fine-tuning data, seal a held-out test set, and prove whether a fine-tune helped."""
+
+
+@app.command()
+def up(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the web pages.")] = None,
+    no_engine: Annotated[bool, typer.Option("--no-engine", help="Without the local engine.")] = False,
+    no_demo: Annotated[bool, typer.Option("--no-demo", help="Without the demo project.")] = False,
+) -> None:
+    """Everything on one machine: database, web, worker and local engine. Ctrl-C stops all of it."""
+    from app.cli.up import run_everything
+
+    settings = settings_or_fail()
+    run_everything(settings, host or settings.host, port or settings.port, engine=not no_engine, demo=not no_demo)
+
+
+@app.command()
+def web(
+    host: Annotated[str | None, typer.Option()] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
+) -> None:
+    """One web process."""
+    import uvicorn
+
+    settings = settings_or_fail()
+    with one_database(settings):
+        uvicorn.run(
+            "app.main:create_app",
+            factory=True,
+            host=host or settings.host,
+            port=port or settings.port,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            forwarded_allow_ips=settings.trusted_proxies,
+        )
+
+
+@app.command()
+def worker(concurrency: Annotated[int, typer.Option(min=1, max=64, help="Jobs at a time.")] = 8) -> None:
+    """One worker process; run as many as you like."""
+    from app.worker import main as work
+
+    with one_database(settings_or_fail()):
+        work(concurrency)
+
+
+@app.command()
+def engine(
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """The local training and inference server, here or on a GPU machine."""
+    settings = settings_or_fail()
+    from app.engine.main import serve
+
+    with friendly():
+        serve(host, port or settings.engine_port, device, settings.home / "engine", settings.engine_key)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    from app.core import migrate as migrations
+
+    with one_database(settings_or_fail()) as url, friendly():
+        typer.echo(f"The database is at revision {migrations.migrate(url)}.")
+
+
+@app.command()
+def demo() -> None:
+    """Create the demo project, or make it anew under a new name."""
+    with one_database(settings_or_fail()), friendly():
+        from app.core.db import transaction
+        from app.demo.load import load
+
+        with transaction() as session:
+            project = load(session)
+        typer.echo(f"The demo project is ready: /p/{project.slug}")
+
+
+@app.command(hidden=True)
+def prepare(
+    no_demo: Annotated[bool, typer.Option("--no-demo")] = False,
+    base_url: Annotated[str, typer.Option()] = "",
+) -> None:
+    """Migrate, seed providers, make the first person and the demo project; print a one-time sign-in link."""
+    from app.cli.prepare import prepare_instance
+
+    with one_database(settings_or_fail()) as url, friendly():
+        typer.echo(prepare_instance(url, base_url, demo=not no_demo))
+
+
+@user_app.command("add")
+def user_add(
+    email: str,
+    role: Annotated[str, typer.Option(help="viewer, annotator, engineer or admin.")],
+    project: Annotated[str | None, typer.Option(help="Slug; without it the whole instance (admin only).")] = None,
+) -> None:
+    """Give a person a role and print a one-time sign-in link. Again for the same person: a new link."""
+    from app.cli.people import add_user
+
+    settings = settings_or_fail()
+    with one_database(settings), friendly():
+        token = add_user(email, role, project)
+    typer.echo(f"{(settings.base_url or f'http://{settings.host}:{settings.port}').rstrip('/')}/sign-in/{token}")
+
+
+@token_app.command("create")
+def token_create(
+    email: Annotated[str, typer.Option()],
+    name: Annotated[str, typer.Option()],
+) -> None:
+    """Print a new API token, once."""
+    from app.cli.people import create_token
+
+    with one_database(settings_or_fail()), friendly():
+        secret = create_token(email, name)
+    typer.echo(secret)
+
+
+@app.command("import")
+def import_files(
+    project: str,
+    files: list[Path],
+    format: Annotated[str, typer.Option(help="auto, openai_chat or csv.")] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
+) -> None:
+    """Import files into a project; prints a report per file. Exit 1 if anything was refused."""
+    from app.cli.data import import_all
+
+    with one_database(settings_or_fail()), friendly():
+        clean = import_all(project, files, format, as_json=json)
+    raise typer.Exit(0 if clean else 1)
+
+
+@app.command()
+def export(
+    project: str,
+    version: str,
+    format: Annotated[str, typer.Option()] = "openai_chat",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File; without it, stdout.")] = None,
+) -> None:
+    """Write the exact training bytes of a dataset version (its number, like v2, or its id)."""
+    from app.cli.data import export_version
+
+    with one_database(settings_or_fail()), friendly():
+        export_version(project, version, format, output)
+
+
+def main() -> None:
+    """Entry point. Whatever goes wrong in a known way is one line on stderr and exit 1."""
+    arguments: Any = sys.argv[1:]
+    try:
+        app(arguments, prog_name="holdout")
+    except KeyboardInterrupt:
+        fail("Stopped.", code=130)

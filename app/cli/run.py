@@ -1,0 +1,62 @@
+"""What every command needs: settings that explain themselves, a database, errors in one line."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from pydantic import ValidationError
+
+from app.core.settings import Settings, get_settings
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    print(f"holdout: {message}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def settings_or_fail() -> Settings:
+    try:
+        return get_settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "SETTINGS"
+        name = name if name.startswith(("HOLDOUT_", "OPENAI_")) else f"HOLDOUT_{name}"
+        fail(f"{name}: {str(first['msg']).removeprefix('Value error, ')}")
+
+
+@contextmanager
+def friendly() -> Iterator[None]:
+    """Known errors become one line; a bug keeps its traceback."""
+    from app.core.errors import HoldoutError
+
+    try:
+        yield
+    except HoldoutError as error:
+        fail(str(error))
+    except PermissionError as error:
+        fail(f"no permission for {error.filename}: run as its owner, or set HOLDOUT_HOME to a folder of yours")
+    except OSError as error:
+        fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+
+
+@contextmanager
+def one_database(settings: Settings) -> Iterator[str]:
+    """The owner's URL of the database: the configured one, the embedded one that runs, or one started for us."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    from app.core.postgres import EmbeddedPostgres, EmbeddedPostgresError
+
+    server = EmbeddedPostgres(settings.home)
+    try:
+        url = server.start()
+    except EmbeddedPostgresError as error:
+        fail(str(error))
+    try:
+        os.environ["HOLDOUT_DATABASE_URL"] = url
+        get_settings.cache_clear()
+        yield url
+    finally:
+        server.stop()
