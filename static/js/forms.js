@@ -1,0 +1,25 @@
+/* A form is sent once; refused input brings the reader to the list of errors. */
+import { onContent } from "./content.js";
+
+function onSubmit(event) {
+  const form = event.target;
+  if (event.defaultPrevented || form.method === "get" || form.method === "dialog") return;
+  if (form.getAttribute("aria-busy") === "true") {
+    event.preventDefault();
+    return;
+  }
+  form.setAttribute("aria-busy", "true");
+}
+
+export function startForms() {
+  // After every other listener: a form that htmx or an upload took over is not ours
+  addEventListener("submit", onSubmit);
+  // Back to a page kept in the browser's cache: its forms work again
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll('form[aria-busy="true"]')) form.removeAttribute("aria-busy");
+  });
+  onContent(".error-summary", (summary) => summary.focus());
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("[data-submit-on-change]")) event.target.form?.requestSubmit();
+  });
+}
