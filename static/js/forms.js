@@ -18,7 +18,9 @@ export function startForms() {
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll('form[aria-busy="true"]')) form.removeAttribute("aria-busy");
   });
-  onContent(".error-summary", (summary) => summary.focus());
+  onContent(".error-summary", (summary) => {
+    if (!summary.closest("[data-sample]")) summary.focus();
+  });
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("[data-submit-on-change]")) event.target.form?.requestSubmit();
   });
