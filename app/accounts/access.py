@@ -1,5 +1,6 @@
 """Who is asking. Every route has one of these (or a project access) among its dependencies, or stands on a list."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -12,10 +13,10 @@ from app.core.errors import Forbidden, SignInRequired
 from app.web.session import SessionDep
 
 COOKIE = "holdout_session"
-F = TypeVar("F")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def decides(decision: str) -> Any:
+def decides(decision: str) -> Callable[[F], F]:
     """Mark a dependency as an authorization decision; an architecture test looks for the mark on every route."""
 
     def mark(function: F) -> F:

@@ -79,7 +79,7 @@ def of_round(session: Session, round_: PreferenceRound) -> Results:
         identical_pairs=len(ties),
         win_rates=rates,
         ranking=preference.bradley_terry(votes + ties, generator(round_.id, "ranking")) if votes else [],
-        percent=agreement.percent_agreement(table, generator(round_.id, "percent")),
+        percent=agreement.percent_agreement(table),
         cohen=_cohen(votes, round_.id),
         fleiss=agreement.fleiss_kappa(table, generator(round_.id, "fleiss")),
         alpha=agreement.krippendorff_alpha(table, generator(round_.id, "alpha")),

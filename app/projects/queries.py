@@ -1,7 +1,6 @@
 """All SQL of projects."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
@@ -26,7 +25,7 @@ def visible_to(session: Session, user: User) -> Sequence[Project]:
     return session.scalars(query).all()
 
 
-def members(session: Session, project_id: str) -> Sequence[Row[Any]]:
+def members(session: Session, project_id: str) -> Sequence[Row[User, str]]:
     """(User, role) of each member, in order of joining."""
     return session.execute(
         select(User, Member.role)

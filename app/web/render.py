@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2_fragments import render_block
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from starlette.responses import HTMLResponse
 
 from app.core.clock import utcnow
@@ -98,11 +97,16 @@ def render(
 ) -> HTMLResponse:
     """The whole page, or one of its blocks as an htmx fragment."""
     context: dict[str, Any] = {"page": page, "nav": _nav_builder(request), "now": utcnow()}
-    if block is None:
-        html = environment().get_template(template).render(context)
-    else:
-        html = render_block(environment(), template, block, context)
+    found = environment().get_template(template)
+    html = found.render(context) if block is None else _render_block(found, block, context)
     return HTMLResponse(html, status_code=status, headers=headers)
+
+
+def _render_block(template: Template, block: str, variables: dict[str, Any]) -> str:
+    context = template.new_context(variables)
+    # the first step of the root runs the imports and sets at the template's top, which its blocks use
+    next(template.root_render_func(context), None)
+    return "".join(template.blocks[block](context))
 
 
 def is_htmx(request: Request) -> bool:
