@@ -60,7 +60,8 @@ class LiveChart {
     this.UPlot = UPlot;
     this.plot?.destroy();
     const place = this.figure.querySelector("[data-live-plot]");
-    const axis = { stroke: this.colour("axis"), grid: { stroke: this.colour("grid"), width: 1 }, ticks: { show: false } };
+    const font = `11px ${getComputedStyle(place).fontFamily}`;
+    const axis = { stroke: this.colour("axis"), font, labelFont: font, grid: { stroke: this.colour("grid"), width: 1 }, ticks: { show: false } };
     const shown = (_plot, value) => (value === null ? "–" : value.toFixed(4));
     const series = (label, name, dash) => ({
       label, stroke: this.colour(name), width: 2, spanGaps: true, dash, value: shown, points: { show: dash !== undefined, size: 6 },
@@ -70,7 +71,7 @@ class LiveChart {
         width: place.clientWidth || 600,
         height: 240,
         scales: { x: { time: false } },
-        axes: [{ ...axis, label: "step", labelSize: 22 }, { ...axis, size: 54 }],
+        axes: [{ ...axis, size: 30 }, { ...axis, size: 40 }],
         series: [{ label: "step" }, series("training loss", "train"), series("validation loss", "valid", [5, 4])],
       },
       this.data(),
