@@ -8,7 +8,7 @@ from app.web.words import percent, plural
 def summary(rate: WinRate, shown_votes: int, identical: int) -> tuple[str, str]:
     """Headline and detail for the first two candidates of a round."""
     value, low, high = rate.rate.value, rate.rate.low, rate.rate.high
-    if value is None:
+    if value is None or not shown_votes:
         return "No votes were cast.", "The round was closed before anyone voted, so it shows nothing."
     counts = (
         f"{rate.candidate} won {rate.wins}, {rate.opponent} won {rate.losses}, {rate.ties} ties"
