@@ -1,14 +1,57 @@
-"""The rail: every stage with its state and count. Kept apart from the overview page, which shows more."""
+"""The rail: every stage with its state and count."""
 
 from fastapi import Request
 
-from app.web.render import Nav, NavPerson, NavProject
+from app.core.db import session_factory
+from app.overview import queries
+from app.overview.rules import Standing, state
+from app.web.render import Nav, NavItem, NavPerson, NavProject
+
+THEMES = ("light", "dark")
 
 
 def build(request: Request) -> Nav:
+    """What every page shows around itself; pages without a person or a project show less."""
     user = getattr(request.state, "user", None)
     access = getattr(request.state, "access", None)
     theme = request.cookies.get("theme", "auto")
-    person = NavPerson(user.name, user.email) if user else None
-    project = NavProject(access.project.name, access.project.slug, access.project.goal) if access else None
-    return Nav(project=project, person=person, theme=theme if theme in ("light", "dark") else "auto")
+    theme = theme if theme in THEMES else "auto"
+    if user is None:
+        return Nav(theme=theme)
+    person = NavPerson(user.name, user.email)
+    if access is None:
+        return Nav(person=person, theme=theme, is_instance_admin=user.is_instance_admin)
+    project = access.project
+    with session_factory()() as session:
+        standing = queries.standing(session, project.id, user.id)
+    items = groups(f"/p/{project.slug}", standing, request.url.path)
+    goal = NavProject(project.name, project.slug, project.goal)
+    return Nav(goal, items, person, theme, user.is_instance_admin)
+
+
+def groups(base: str, s: Standing, path: str) -> list[list[NavItem]]:
+    rows: list[list[tuple[str, str, str, int | None]]] = [
+        [("Overview", "", "todo" if not s.examples else "part", None)],
+        [
+            ("Examples", "/examples", state(s.approved > 0 and not s.to_review, s.examples > 0), s.examples),
+            ("Review", "/review", state(not s.to_review and s.approved > 0, s.to_review > 0), s.to_review),
+            ("Test sets", "/test-sets", state(s.sealed_sets > 0, s.test_sets > 0), s.test_sets),
+            ("Versions", "/versions", state(s.versions > 0, False), s.versions),
+        ],
+        [
+            ("Candidates", "/candidates", state(bool(s.baseline_id), s.candidates > 0), s.candidates),
+            ("Eval runs", "/runs", state(bool(s.baseline_run_id) and not s.runs_open, s.runs > 0), s.runs),
+            ("Fine-tunes", "/fine-tunes", state(s.tuned > 0 and not s.fine_tunes_open, s.fine_tunes > 0), s.fine_tunes),
+            ("Compare", "/compare", state(bool(s.tuned_run_id and s.baseline_run_id), False), None),
+            ("Blind review", "/rounds", state(s.rounds > s.rounds_open, s.rounds > 0), s.rounds),
+        ],
+    ]
+    return [
+        [
+            NavItem(
+                label, base + url, shown, count, path == base + url or (url != "" and path.startswith(f"{base}{url}/"))
+            )
+            for label, url, shown, count in group
+        ]
+        for group in rows
+    ]

@@ -1,0 +1,97 @@
+"""The typed context of the overview."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.accounts import queries as accounts
+from app.accounts.models import AuditEvent
+from app.overview import queries, rules
+from app.overview.rules import NextThing, Standing, Step
+from app.projects.access import Access
+from app.projects.rules import GOAL_WORDS, SIZE_BANDS
+from app.web.words import plural
+
+VERBS = {
+    "approve": "approved", "reject": "rejected", "needs_work": "sent back", "seal": "sealed", "freeze": "froze",
+    "create": "created", "open": "opened", "close": "closed", "launch": "launched", "import": "imported",
+    "set-role": "gave a role to", "sign-in": "signed in",
+}  # fmt: skip
+LATEST = 12
+
+
+@dataclass(frozen=True)
+class Latest:
+    at: datetime
+    who: str
+    what: str
+
+
+@dataclass(frozen=True)
+class OverviewPage:
+    title: str
+    slug: str
+    answer: str
+    brief: str
+    steps: Sequence[Step]
+    next: NextThing
+    standing: Standing
+    size_note: str
+    latest: Sequence[Latest]
+
+
+def overview(session: Session, access: Access) -> OverviewPage:
+    project = access.project
+    s = queries.standing(session, project.id, access.user.id)
+    base = f"/p/{project.slug}"
+    return OverviewPage(
+        title=project.name,
+        slug=project.slug,
+        answer=f"Goal: {GOAL_WORDS[project.goal]} · {plural(s.examples, 'example')} · "
+        + plural(s.people, "person", "people"),
+        brief=project.brief,
+        steps=rules.path(base, s),
+        next=rules.next_thing(base, s, access.role),
+        standing=s,
+        size_note=size_note(project.goal, s.approved),
+        latest=_latest(session, accounts.latest_events(session, project.id, 200)),
+    )
+
+
+def size_note(goal: str, approved: int) -> str:
+    """Where the number of approved examples stands in the band that suits the goal."""
+    low, high = SIZE_BANDS[goal]
+    band = f"{low:,}–{high:,}" if high else f"{low:,} or more"
+    if approved < low:
+        return f"{approved:,} of the {band} that suit this goal to start with"
+    return f"{approved:,}, inside the {band} that suit this goal" if not high or approved <= high else f"{approved:,}"
+
+
+def _latest(session: Session, events: Sequence[AuditEvent]) -> list[Latest]:
+    """The newest events, runs of the same thing by the same person folded into one line."""
+    folded: list[tuple[AuditEvent, int]] = []
+    for event in events:
+        if folded and _same(folded[-1][0], event):
+            folded[-1] = (folded[-1][0], folded[-1][1] + 1)
+        elif len(folded) < LATEST:
+            folded.append((event, 1))
+        else:
+            break
+    names = accounts.names(session, {event.actor_id for event, _count in folded if event.actor_id})
+    return [Latest(e.at, names.get(e.actor_id or "", "Holdout"), _what(e, count)) for e, count in folded]
+
+
+def _same(first: AuditEvent, second: AuditEvent) -> bool:
+    return (first.actor_id, first.action, first.object_type) == (second.actor_id, second.action, second.object_type)
+
+
+def _what(event: AuditEvent, count: int) -> str:
+    verb = VERBS.get(event.action, event.action.replace("_", " ").replace("-", " "))
+    thing = event.object_type.replace("_", " ").replace("-", " ")
+    name = event.detail.get("name")
+    if count > 1:
+        return f"{verb} {plural(count, thing)}"
+    article = "an" if thing[0] in "aeiou" else "a"
+    return f"{verb} {thing} “{name}”" if name else f"{verb} {article} {thing}"
