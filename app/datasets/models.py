@@ -32,6 +32,7 @@ class TestSet(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     name: Mapped[str]
     kind: Mapped[str]
+    origin: Mapped[dict[str, Any]] = mapped_column(default=dict)  # how it was drawn: fraction and seed, or nothing
     size: Mapped[int] = mapped_column(default=0)
     content_hash: Mapped[str | None]
     sealed_at: Mapped[datetime | None]

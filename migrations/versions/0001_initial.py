@@ -255,6 +255,7 @@ def upgrade() -> None:
     sa.Column('project_id', sa.Uuid(as_uuid=False), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('origin', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('size', sa.Integer(), nullable=False),
     sa.Column('content_hash', sa.Text(), nullable=True),
     sa.Column('sealed_at', sa.DateTime(timezone=True), nullable=True),

@@ -102,6 +102,8 @@ create trigger items_are_frozen before update or delete on dataset_version_items
   for each row execute function refuse_change();
 create trigger items_only_at_freeze after insert on dataset_version_items
   referencing new table as added for each statement execute function items_only_at_freeze();
+create trigger exclusions_only_at_freeze after insert on dataset_version_exclusions
+  referencing new table as added for each statement execute function items_only_at_freeze();
 create trigger revision_is_immutable before update on revisions
   for each row execute function refuse_change();
 create trigger candidate_is_immutable before update on candidates

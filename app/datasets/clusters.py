@@ -1,0 +1,82 @@
+"""Which units belong together: a test set takes a cluster whole, so that no part of it stays in training.
+
+A unit is a prompt fingerprint (``fp:…``) or a group (``group:…``). An example links its group with the fingerprint
+of each of its revisions; two examples with a unit in common are of one cluster, and so on until nothing is added.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Link:
+    """One revision of an example, or one test case (then ``example_id`` may be None)."""
+
+    example_id: str | None
+    fingerprint_unit: str
+    group_unit: str
+
+
+class Clusters:
+    """Disjoint sets over units (union–find with path halving)."""
+
+    def __init__(self, links: Iterable[Link]) -> None:
+        self._parent: dict[str, str] = {}
+        first_unit: dict[str, str] = {}
+        for link in links:
+            self._join(link.fingerprint_unit, link.group_unit)
+            if link.example_id is not None:
+                self._join(link.fingerprint_unit, first_unit.setdefault(link.example_id, link.fingerprint_unit))
+
+    def of(self, unit: str) -> str:
+        """The cluster's representative unit; an unknown unit is a cluster of its own."""
+        parent = self._parent
+        while parent.get(unit, unit) != unit:
+            parent[unit] = parent[parent[unit]]
+            unit = parent[unit]
+        return unit
+
+    def units_with(self, seeds: Iterable[str]) -> set[str]:
+        """Every unit of the clusters that hold one of ``seeds``, the seeds included."""
+        wanted = set(seeds)
+        roots = {self.of(unit) for unit in wanted}
+        return wanted | {unit for unit in self._parent if self.of(unit) in roots}
+
+    def _join(self, first: str, second: str) -> None:
+        for unit in (first, second):
+            self._parent.setdefault(unit, unit)
+        first, second = self.of(first), self.of(second)
+        if first != second:
+            low, high = sorted((first, second))
+            self._parent[high] = low  # the smallest unit represents: the same data gives the same draw
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An example that could become a case."""
+
+    example_id: str
+    fingerprint_unit: str
+    cluster: str
+
+
+def draw(pool: Sequence[Candidate], fraction: float, seed: int) -> list[Candidate]:
+    """About ``fraction`` of the pool's different prompts, clusters whole, one candidate for each prompt.
+
+    Clusters come in the order of SHA-256(seed, cluster), which is random and depends on nothing else: the same data
+    and seed give the same cases on any machine. A cluster that would overshoot is passed over for a smaller one; if
+    all would, the first is taken. Empty only for an empty pool.
+    """
+    clusters: dict[str, dict[str, Candidate]] = {}
+    for candidate in pool:
+        clusters.setdefault(candidate.cluster, {}).setdefault(candidate.fingerprint_unit, candidate)
+    target = round(fraction * sum(len(prompts) for prompts in clusters.values()))
+    shuffled = sorted(clusters, key=lambda cluster: hashlib.sha256(f"{seed}\n{cluster}".encode()).digest())
+    drawn: list[Candidate] = []
+    for cluster in shuffled:
+        if len(drawn) + len(clusters[cluster]) <= target:
+            drawn += clusters[cluster].values()
+    if not drawn and shuffled:
+        drawn += clusters[shuffled[0]].values()
+    return drawn

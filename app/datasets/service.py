@@ -1,0 +1,233 @@
+"""Verbs of test sets: draft, change while draft, seal for good."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.orm import Session
+
+from app.accounts.audit import record
+from app.accounts.models import User
+from app.core.errors import Conflict, Invalid, NotFound
+from app.core.ids import new_id
+from app.datasets import queries
+from app.datasets.clusters import Candidate, Clusters, draw
+from app.datasets.forms import MAX_CASES, NewTestSet
+from app.datasets.models import TestCase, TestSet
+from app.datasets.rules import case_content, case_hash, set_hash
+from app.projects.models import Project
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An example that was chosen but did not become a case."""
+
+    example_id: str
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    test_set: TestSet
+    left_out: list[LeftOut]
+
+
+@dataclass(frozen=True)
+class SealPlan:
+    """What sealing would do. ``quarantined``: case id → number of the dataset version that its unit stands in."""
+
+    size: int
+    moved: int
+    quarantined: dict[str, int]
+    units: set[str]
+
+
+def draft(session: Session, user: User, project: Project, new: NewTestSet) -> Draft:
+    """Make a draft set; nothing leaves the training pool before it is sealed."""
+    drawn = new.model_dump(include={"fraction", "seed", "pool", "tag"}) if new.fraction is not None else {}
+    set_id = queries.insert_set(
+        session, project_id=project.id, name=new.name, kind=new.kind, origin=drawn, created_by=user.id
+    )
+    if set_id is None:
+        raise Invalid.field("name", f"There is already a test set “{new.name}”.")
+    test_set = load(session, project.id, set_id)
+    ids = _drawn_ids(session, project.id, new, new.fraction) if new.fraction is not None else new.example_ids or []
+    left_out = _copy_examples(session, test_set, list(dict.fromkeys(ids)))
+    record(session, "draft", "test_set", set_id, actor_id=user.id, project_id=project.id, size=test_set.size, **drawn)
+    return Draft(test_set, left_out)
+
+
+def load(session: Session, project_id: str, set_id: str, *, lock: bool = False) -> TestSet:
+    test_set = queries.find_set(session, project_id, set_id, lock=lock)
+    if test_set is None:
+        raise NotFound("This test set")
+    return test_set
+
+
+def load_draft(session: Session, project_id: str, set_id: str) -> TestSet:
+    """The set, locked against a seal until the transaction ends. Raises Conflict once it is sealed."""
+    test_set = load(session, project_id, set_id, lock=True)
+    if test_set.sealed_at is not None:
+        raise Conflict(f"“{test_set.name}” is sealed: nothing in it can change. Draft a new set for new cases.")
+    return test_set
+
+
+def add_rows(session: Session, test_set: TestSet, rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Append cases; a prompt that the set has already is left out. Answers the fingerprint units that were added."""
+    first = queries.next_position(session, test_set.id)
+    if first + len(rows) > MAX_CASES + 1:
+        raise Invalid(f"A test set holds at most {MAX_CASES:,} cases.")
+    shared = {"project_id": test_set.project_id, "test_set_id": test_set.id, "split": None}
+    numbered = [row | shared | {"id": new_id(), "position": first + step} for step, row in enumerate(rows)]
+    added = queries.insert_cases(session, numbered)
+    queries.recount(session, test_set.id)
+    session.refresh(test_set)
+    return added
+
+
+def remove_cases(session: Session, user: User, test_set: TestSet, case_ids: Sequence[str]) -> None:
+    """Take cases out of a draft (see ``load_draft``)."""
+    if not queries.remove_cases(session, test_set.id, case_ids):
+        raise NotFound("This case")
+    queries.recount(session, test_set.id)
+    session.refresh(test_set)
+    record(session, "remove-cases", "test_set", test_set.id, actor_id=user.id, project_id=test_set.project_id)
+
+
+def discard(session: Session, user: User, project_id: str, set_id: str) -> None:
+    test_set = load_draft(session, project_id, set_id)
+    queries.remove_set(session, test_set.id)
+    record(session, "discard", "test_set", set_id, actor_id=user.id, project_id=project_id, name=test_set.name)
+
+
+def seal_plan(session: Session, test_set: TestSet) -> SealPlan:
+    clusters = Clusters(queries.links(session, test_set.project_id))
+    trained = {clusters.of(unit): number for unit, number in queries.frozen_units(session, test_set.project_id).items()}
+    cases = queries.case_units(session, test_set.id)
+    quarantined = {
+        case_id: trained[clusters.of(unit)] for case_id, unit, _group in cases if clusters.of(unit) in trained
+    }
+    units = clusters.units_with(unit for _id, fingerprint, group in cases for unit in (fingerprint, group))
+    moved = queries.count_leaving(session, test_set.project_id, units)
+    return SealPlan(len(cases), moved, quarantined, units)
+
+
+def seal(session: Session, user: User, project_id: str, set_id: str) -> TestSet:
+    """Close the set for good and hold every unit of its clusters on the test side, in one transaction.
+
+    Raises Conflict when it is sealed already, empty, or when something in it has been trained on.
+    """
+    queries.lock_splits(session, project_id)
+    test_set = load_draft(session, project_id, set_id)
+    plan = seal_plan(session, test_set)
+    if plan.size == 0:
+        raise Conflict("There is nothing to seal: the set has no cases.")
+    if plan.quarantined:
+        raise Conflict(
+            f"{len(plan.quarantined)} of {plan.size} cases stand in a frozen dataset version, so a model may have been "
+            "trained on them. Take them out of the set, then seal."
+        )
+    queries.move_to_test(session, project_id, plan.units)
+    moved = queries.mark_test_side(session, project_id, plan.units)
+    queries.mark_cases_sealed(session, set_id)
+    test_set.content_hash = content_hash(session, test_set)
+    test_set.size = plan.size
+    test_set.sealed_by = user.id
+    test_set.sealed_at = func.now()
+    session.flush()
+    session.refresh(test_set)
+    facts = {"size": plan.size, "moved": moved, "content_hash": test_set.content_hash}
+    record(session, "seal", "test_set", set_id, actor_id=user.id, project_id=project_id, **facts)
+    return test_set
+
+
+def content_hash(session: Session, test_set: TestSet) -> str:
+    """Recomputed from what is stored; equal to ``test_set.content_hash`` for ever after the seal."""
+    return set_hash(test_set.kind, (_stored(case) for case in queries.all_cases(session, test_set.id)))
+
+
+def _stored(case: TestCase) -> dict[str, Any]:
+    names = ("messages", "tools", "expected", "tags", "extra", "fingerprint_unit", "group_unit", "content_hash")
+    return {name: getattr(case, name) for name in names}
+
+
+def case_row(
+    messages: Sequence[Any],
+    tools: Sequence[Any] | None,
+    expected: dict[str, Any] | None,
+    behavior: str | None,
+    **fields: Any,
+) -> dict[str, Any] | None:
+    """The columns of a case, or None where nothing says what to expect of it."""
+    content = case_content(messages, expected, behavior)
+    if content is None:
+        return None
+    return {
+        "messages": content.messages,
+        "tools": tools,
+        "expected": content.expected,
+        "behavior": content.expected.get("behavior"),
+        "content_hash": case_hash(content.messages, tools, content.expected),
+        **fields,
+    }
+
+
+def _copy_examples(session: Session, test_set: TestSet, example_ids: Sequence[str]) -> list[LeftOut]:
+    found = queries.contents(session, test_set.project_id, example_ids)
+    missing = [example_id for example_id in example_ids if example_id not in found]
+    if missing:
+        raise Invalid.field("example_ids", f"Not an example of this project: {', '.join(missing[:5])}.")
+    rows: list[dict[str, Any]] = []
+    left_out: list[LeftOut] = []
+    first: dict[str, int] = {}
+    for example_id in example_ids:
+        example, revision = found[example_id]
+        row = case_row(
+            revision.messages,
+            revision.tools,
+            revision.expected,
+            example.behavior,
+            example_id=example.id,
+            tags=example.tags,
+            extra=revision.extra,
+            fingerprint_unit=revision.fingerprint_unit,
+            group_unit=revision.group_unit,
+        )
+        if row is None:
+            left_out.append(LeftOut(example.id, example.number, "it has no answer and no expectation"))
+        elif revision.fingerprint_unit in first:
+            same = first[revision.fingerprint_unit]
+            left_out.append(LeftOut(example.id, example.number, f"it asks the same as #{same}"))
+        else:
+            first[revision.fingerprint_unit] = example.number
+            rows.append(row)
+    add_rows(session, test_set, rows)
+    return left_out
+
+
+def _drawn_ids(session: Session, project_id: str, new: NewTestSet, fraction: float) -> Iterable[str]:
+    pool = drawing_pool(session, project_id, approved_only=new.pool == "approved", tag=new.tag)
+    if not pool:
+        raise Invalid.field("fraction", _nothing_to_draw(new))
+    return [candidate.example_id for candidate in draw(pool, fraction, new.seed)]
+
+
+def drawing_pool(session: Session, project_id: str, *, approved_only: bool, tag: str | None) -> list[Candidate]:
+    """What a fraction is drawn from: not on the test side, not in another set, and nothing kin to it trained on."""
+    clusters = Clusters(queries.links(session, project_id))
+    taken = {clusters.of(unit) for unit in queries.frozen_units(session, project_id)}
+    taken |= {clusters.of(unit) for unit in queries.units_in_cases(session, project_id)}
+    rows = queries.drawable(session, project_id, approved_only=approved_only, tag=tag)
+    candidates = (Candidate(example_id, unit, clusters.of(unit)) for example_id, unit in rows)
+    return [candidate for candidate in candidates if candidate.cluster not in taken]
+
+
+def _nothing_to_draw(new: NewTestSet) -> str:
+    which = "approved examples" if new.pool == "approved" else "examples"
+    tagged = f" tagged “{new.tag}”" if new.tag else ""
+    return (
+        f"There are no {which}{tagged} to draw from: those in a test set or in a frozen dataset version do not count. "
+        "Import or approve more, or upload cases."
+    )
