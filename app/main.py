@@ -29,11 +29,13 @@ STAGES = (
 
 
 class LongLivedStatic(StaticFiles):
-    """Static files carry their hash in the query string, so browsers may keep them for a year."""
+    """Under the version's own folder browsers may keep files for a year; under any other address they must ask."""
 
     async def get_response(self, path: str, scope: Any) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        version, _, rest = path.partition("/")
+        known = version == render.static_version()
+        response = await super().get_response(rest if known else path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if known else "no-cache"
         return response
 
 

@@ -65,11 +65,20 @@ def set_nav_builder(builder: NavBuilder) -> None:
     _nav_builder = builder
 
 
-@lru_cache(maxsize=256)
+@lru_cache
+def static_version() -> str:
+    """A hash over every static file. It stands in the path, not in a query, so that stylesheets and modules
+    which name each other by relative addresses are fetched anew together."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.rglob("*")):
+        if path.is_file():
+            digest.update(str(path.relative_to(STATIC)).encode() + b"\0" + path.read_bytes())
+    return "v-" + digest.hexdigest()[:12]
+
+
 def static_url(path: str) -> str:
-    """``/static/css/app.css?v=…``: the hash changes with the file, so browsers may keep it for ever."""
-    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
-    return f"/static/{path}?v={digest}"
+    """``/static/v-…/css/app.css``: browsers may keep it for ever."""
+    return f"/static/{static_version()}/{path}"
 
 
 @lru_cache
