@@ -21,6 +21,14 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Check:
+    word: str
+    label: str
+    measured: str
+    more: str | None = None
+
+
+@dataclass(frozen=True)
 class Segment:
     text: str
     mark: str | None = None
@@ -63,6 +71,7 @@ class PatternsPage:
     refused: FormState
     moment: datetime
     steps: Sequence[Step]
+    checks: Sequence[Check]
     metrics: Sequence[Metric]
     rate_mark: charts.IntervalMark | None
     messages: Sequence[Message]
@@ -89,6 +98,12 @@ STEPS = (
     Step("Compare", "done", "+15.8 points", "#path", "good"),
     Step("Blind review", "part", "96 of 160 votes", "#path"),
     Step("Decide", "todo", "not decided"),
+)
+CHECKS = (
+    Check("pass", "Realistic requests", "signed by Ana"),
+    Check("fail", "Refusals and escalations", "no escalation example"),
+    Check("look", "Deduplicated", "11 near-duplicates", "Merge them or say why both stay."),
+    Check("open", "Format at least 99 %", "100 % of 120 [96.9, 100]", "needs about 380 cases without a miss"),
 )
 # measure, base %, tuned %, difference, low, high (points), n, could show, verdict
 COMPARED: tuple[tuple[str, str, str, float, float, float, int, str, str], ...] = (
@@ -191,6 +206,7 @@ def sample_page() -> PatternsPage:
         refused=REFUSED,
         moment=datetime(2026, 10, 5, 14, 2, tzinfo=UTC),
         steps=STEPS,
+        checks=CHECKS,
         metrics=_metrics(),
         messages=MESSAGES,
         curve=_curve(),
