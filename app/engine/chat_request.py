@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from app.engine.errors import EngineError
 from app.engine.hyperparameters import Strict
 from app.engine.messages import BadMessage, check_message
 from app.engine.ticket import Sampling
@@ -89,7 +90,11 @@ class ChatRequest(Strict):
     def _only_supported(self) -> "ChatRequest":
         for name, allowed in _UNSUPPORTED.items():
             if (value := getattr(self, name)) not in allowed:
-                raise ValueError(f"'{name}': this engine does not support {str(value)[:80]!r}")
+                raise EngineError(
+                    f"'{name}': this engine does not support {str(value)[:80]!r}",
+                    param=name,
+                    code="unsupported_value",
+                )
         return self
 
     def sampling(self) -> Sampling:

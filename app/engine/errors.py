@@ -1,5 +1,6 @@
 """Errors in OpenAI's shape: ``{"error": {"message", "type", "param", "code"}}``."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -41,7 +42,7 @@ def install_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        param, message = explain(error.errors()[0])
+        param, message = explain(error.errors())
         return JSONResponse(error_body(message, 400, param, "invalid_value"), status_code=400)
 
     @app.exception_handler(HTTPException)
@@ -56,13 +57,21 @@ def install_handlers(app: FastAPI) -> None:
         return JSONResponse(error_body(message, 500, None, None), status_code=500)
 
 
-def explain(problem: dict[str, Any]) -> tuple[str | None, str]:
+def explain(problems: Sequence[dict[str, Any]]) -> tuple[str | None, str]:
     """Pydantic's first problem as (dotted field, sentence)."""
-    where = [str(part) for part in problem["loc"] if part not in ("body", "query", "path")]
-    param = ".".join(where) or None
+    # Of a field that may also be the word "auto", the other way of being wrong says more.
+    problem = next((each for each in problems if each["type"] != "literal_error"), problems[0])
+    param = ".".join(str(part) for part in problem["loc"] if _is_field(part)) or None
     if problem["type"] == "extra_forbidden":
         return param, f"Unrecognized request argument supplied: {param}"
     if problem["type"] == "missing":
         return param, f"Missing required parameter: '{param}'."
     message = str(problem["msg"]).removeprefix("Value error, ")
     return param, f"Invalid value for '{param}': {message}" if param else message
+
+
+def _is_field(part: str | int) -> bool:
+    """Pydantic's locations also name where in the request, and which of several types, was tried."""
+    if isinstance(part, int):
+        return True
+    return part.isidentifier() and part not in ("body", "query", "path", "str", "int", "float")

@@ -27,14 +27,15 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        body = _CappedBody(receive, send, self._limit(scope["path"]))
         try:
             if scope["path"] != "/healthz":
                 self._check_caller(headers)
-            capped = _capped(receive, headers, self._limit(scope["path"]))
+            body.check_declared(headers.get(b"content-length", "0"))
         except EngineError as error:
             await _answer(send, error)
             return
-        await self.app(scope, capped, send)
+        await self.app(scope, body.receive, body.send)
 
     def _check_caller(self, headers: dict[bytes, str]) -> None:
         if self.config.key is not None:
@@ -56,21 +57,31 @@ class Guard:
         return self.config.max_body_bytes
 
 
-def _capped(receive: Receive, headers: dict[bytes, str], limit: int) -> Receive:
-    declared = headers.get(b"content-length", "0")
-    if declared.isdigit() and int(declared) > limit:
-        raise EngineError(f"The request is larger than {limit:,} bytes.", status=413)
-    seen = 0
+class _CappedBody:
+    """Counts what is received. A chunked body declares no length, so it is refused on its way."""
 
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:  # a chunked body declares no length
-            raise EngineError(f"The request is larger than {limit:,} bytes.", status=413)
+    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+        self._receive, self._send, self.limit = receive, send, limit
+        self.error = EngineError(f"The request is larger than {limit:,} bytes.", status=413)
+        self.seen = 0
+
+    def check_declared(self, length: str) -> None:
+        if length.isdigit() and int(length) > self.limit:
+            raise self.error
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self.seen += len(message.get("body", b""))
+        if self.seen > self.limit:
+            raise self.error
         return message
 
-    return counted
+    async def send(self, message: Message) -> None:
+        """Whatever the framework makes of an interrupted body, the caller is told the true reason."""
+        if self.seen <= self.limit:
+            await self._send(message)
+        elif message["type"] == "http.response.start":
+            await _answer(self._send, self.error)
 
 
 async def _answer(send: Send, error: EngineError) -> None:
