@@ -1,0 +1,65 @@
+"""What a candidate may be made of."""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from app.web.forms import StrictModel
+
+INPUT = "{{input}}"
+# what a chat completion may be asked for beside its messages
+PARAMETERS: dict[str, tuple[type, float, float]] = {
+    "temperature": (float, 0, 2),
+    "top_p": (float, 0, 1),
+    "max_tokens": (int, 1, 100_000),
+    "seed": (int, 0, 2**31 - 1),
+    "frequency_penalty": (float, -2, 2),
+    "presence_penalty": (float, -2, 2),
+}
+
+
+class Price(StrictModel):
+    """Dollars per million tokens."""
+
+    input: float = Field(ge=0, le=10_000)
+    output: float = Field(ge=0, le=10_000)
+
+
+class NewCandidate(StrictModel):
+    name: str = Field(min_length=1, max_length=120)
+    provider_id: str
+    model: str = Field(min_length=1, max_length=300)
+    system_prompt: str | None = Field(None, max_length=200_000)
+    prompt_template: str | None = Field(None, max_length=200_000)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    price: Price | None = None
+    retrieval: None = None
+
+    @field_validator("prompt_template")
+    @classmethod
+    def _names_the_input(cls, template: str | None) -> str | None:
+        if template and INPUT not in template:
+            raise ValueError(f"Write {INPUT} where the request belongs.")
+        return template or None
+
+    @field_validator("parameters")
+    @classmethod
+    def _known(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        checked: dict[str, Any] = {}
+        for name, value in parameters.items():
+            if name not in PARAMETERS:
+                raise ValueError(f"{name} is not one of {', '.join(PARAMETERS)}.")
+            kind, low, high = PARAMETERS[name]
+            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                raise ValueError(f"{name} must be a number from {low:g} to {high:g}.")
+            if kind is int and value != int(value):
+                raise ValueError(f"{name} must be a whole number.")
+            checked[name] = kind(value)
+        return checked
+
+
+class NewBaseline(StrictModel):
+    candidate_id: str
+
+
+Origin = Literal["manual", "fine_tune", "upload"]

@@ -1,0 +1,104 @@
+"""Typed contexts of the candidate pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.candidates import queries
+from app.candidates.models import Candidate
+from app.projects.access import Access
+from app.web.forms import FormState
+
+SHOWN_PARAMETERS = ("temperature", "max_tokens", "top_p", "seed")
+
+
+@dataclass(frozen=True)
+class Row:
+    id: str
+    name: str
+    provider: str
+    model: str
+    origin: str
+    is_baseline: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ListPage:
+    slug: str
+    rows: Sequence[Row]
+    has_baseline: bool
+    can_change: bool
+    title: str = "Candidates"
+
+
+@dataclass(frozen=True)
+class NewPage:
+    slug: str
+    providers: Sequence[tuple[str, str]]
+    models: Sequence[str]  # of every provider, to choose from while typing
+    start: dict[str, Any]
+    cloned_from: str | None
+    form: FormState = field(default_factory=FormState)
+    title: str = "New candidate"
+
+
+@dataclass(frozen=True)
+class CandidatePage:
+    slug: str
+    candidate: Candidate
+    provider: str
+    is_baseline: bool
+    can_change: bool
+
+    @property
+    def title(self) -> str:
+        return self.candidate.name
+
+
+def candidates(session: Session, access: Access) -> ListPage:
+    baseline = queries.baseline(session, access.project.id)
+    rows = [
+        Row(c.id, c.name, name or "", c.model, c.origin, baseline is not None and c.id == baseline.id, c.created_at)
+        for c, name in queries.listed(session, access.project.id)
+    ]
+    return ListPage(access.project.slug, rows, baseline is not None, access.can("engineer"))
+
+
+def new(session: Session, access: Access, source: Candidate | None, form: FormState | None = None) -> NewPage:
+    providers = queries.providers(session)
+    models = sorted({str(model) for provider in providers for model in provider.models})
+    return NewPage(
+        access.project.slug,
+        [(p.id, p.name) for p in providers],
+        models,
+        start_values(source),
+        source.id if source else None,
+        form or FormState(),
+        "Edit as a new candidate" if source else "New candidate",
+    )
+
+
+def start_values(source: Candidate | None) -> dict[str, Any]:
+    """What the form begins with: nothing, or the candidate that is cloned."""
+    names = ("name", "provider_id", "model", "system_prompt", "prompt_template")
+    values = {name: (getattr(source, name) or "") if source else "" for name in names}
+    values["keep_system"] = "false" if source and source.system_prompt is not None else "true"
+    parameters = source.parameters if source else {"temperature": 0, "max_tokens": 256}
+    values |= {name: parameters.get(name, "") for name in SHOWN_PARAMETERS}
+    price = (source.price if source else None) or {}
+    values |= {"price_input": price.get("input", ""), "price_output": price.get("output", "")}
+    if source:
+        values["name"] = f"{source.name} (edited)"
+    return values
+
+
+def one(session: Session, access: Access, candidate: Candidate) -> CandidatePage:
+    provider = queries.provider(session, candidate.provider_id or "")
+    baseline = queries.baseline(session, access.project.id)
+    is_baseline = baseline is not None and baseline.id == candidate.id
+    name = provider.name if provider else ("uploaded outputs" if candidate.origin == "upload" else "switched off")
+    return CandidatePage(access.project.slug, candidate, name, is_baseline, access.can("engineer"))

@@ -1,0 +1,42 @@
+"""From a case and a candidate to the messages that are sent. Pure, and the same for every run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+Message = dict[str, Any]
+SYSTEM_ROLES = ("system", "developer")
+
+
+def request_messages(case: Sequence[Message], system_prompt: str | None, prompt_template: str | None) -> list[Message]:
+    """The case's own messages, with the candidate's system prompt in place of theirs where it has one.
+
+    ``system_prompt`` None keeps the case's own; an empty text sends none at all. ``prompt_template`` wraps the last
+    user message: ``{{input}}`` is replaced by its text, once, and nothing else is interpreted.
+    """
+    messages = [dict(message) for message in case]
+    if system_prompt is not None:
+        messages = [m for m in messages if m.get("role") not in SYSTEM_ROLES]
+        if system_prompt:
+            messages.insert(0, {"role": "system", "content": system_prompt})
+    if prompt_template:
+        for message in reversed(messages):
+            if message.get("role") == "user":
+                message["content"] = prompt_template.replace("{{input}}", text_of(message.get("content")))
+                break
+    return messages
+
+
+def text_of(content: Any) -> str:
+    """The text of a message: a string as it is, OpenAI's content parts joined."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "\n".join(str(p.get("text", "")) for p in content if isinstance(p, dict) and p.get("type") == "text")
+    return ""
+
+
+def cost(price: dict[str, Any] | None, input_tokens: int | None, output_tokens: int | None) -> float | None:
+    """Dollars of one call: tokens × price per million. None where the price or the usage is not known."""
+    if price is None or input_tokens is None or output_tokens is None:
+        return None
+    return float(input_tokens * price["input"] + output_tokens * price["output"]) / 1_000_000

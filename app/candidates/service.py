@@ -1,0 +1,108 @@
+"""Verbs of candidates: create, archive, designate the baseline. A candidate never changes: to edit is to clone."""
+
+from sqlalchemy.orm import Session
+
+from app.accounts.audit import record
+from app.candidates import queries
+from app.candidates.forms import NewCandidate
+from app.candidates.models import Baseline, Candidate
+from app.core.clock import utcnow
+from app.core.errors import Conflict, Invalid
+from app.projects.access import Access
+
+
+def create(session: Session, access: Access, new: NewCandidate, *, cloned_from: str | None = None) -> Candidate:
+    """Make a candidate; Invalid for an unknown provider, Conflict for a name in use."""
+    if queries.provider(session, new.provider_id) is None:
+        raise Invalid.field("provider_id", "This provider does not exist, or was switched off.")
+    if queries.name_taken(session, access.project.id, new.name):
+        raise Conflict(f"There is already a candidate “{new.name}”: choose another name.")
+    if cloned_from is not None:
+        queries.get(session, access.project.id, cloned_from)
+    fields = new.model_dump(exclude={"retrieval"})
+    candidate = Candidate(project_id=access.project.id, cloned_from=cloned_from, created_by=access.user.id, **fields)
+    return _add(session, access.project.id, access.user.id, candidate)
+
+
+def create_tuned(
+    session: Session,
+    project_id: str,
+    actor_id: str | None,
+    *,
+    name: str,
+    provider_id: str,
+    model: str,
+    fine_tune_id: str,
+    like: Candidate | None,
+) -> Candidate:
+    """The candidate of a finished fine-tune: it inherits the baseline's prompt, parameters and price.
+
+    A name in use gets a number behind it.
+    """
+    unique, number = name, 2
+    while queries.name_taken(session, project_id, unique):
+        unique, number = f"{name} ({number})", number + 1
+    candidate = Candidate(
+        project_id=project_id,
+        name=unique,
+        provider_id=provider_id,
+        model=model,
+        system_prompt=like.system_prompt if like else None,
+        prompt_template=like.prompt_template if like else None,
+        parameters=dict(like.parameters) if like else {},
+        price=like.price if like else None,
+        origin="fine_tune",
+        fine_tune_id=fine_tune_id,
+        created_by=actor_id,
+    )
+    return _add(session, project_id, actor_id, candidate)
+
+
+def create_uploaded(session: Session, project_id: str, actor_id: str, name: str) -> Candidate:
+    """A candidate whose outputs were made elsewhere: only its name is known. An uploaded one of that name is reused."""
+    for candidate, _provider in queries.listed(session, project_id):
+        if candidate.name == name:
+            if candidate.origin != "upload":
+                raise Conflict(f"“{name}” is a candidate of this project: choose another name for the upload.")
+            return candidate
+    candidate = Candidate(project_id=project_id, name=name, model="uploaded", origin="upload", created_by=actor_id)
+    return _add(session, project_id, actor_id, candidate)
+
+
+def archive(session: Session, access: Access, candidate: Candidate) -> None:
+    current = queries.baseline(session, access.project.id)
+    if current is not None and current.id == candidate.id:
+        raise Conflict("This is the baseline: designate another one first.")
+    candidate.archived_at = utcnow()
+    record(session, "archive", "candidate", candidate.id, actor_id=access.user.id, project_id=access.project.id)
+
+
+def set_baseline(session: Session, access: Access, candidate_id: str) -> Candidate:
+    """From now on everything is compared with this candidate."""
+    candidate = queries.get(session, access.project.id, candidate_id)
+    session.add(Baseline(project_id=access.project.id, candidate_id=candidate.id, set_by=access.user.id))
+    record(
+        session,
+        "designate",
+        "baseline",
+        candidate.id,
+        actor_id=access.user.id,
+        project_id=access.project.id,
+        name=candidate.name,
+    )
+    return candidate
+
+
+def _add(session: Session, project_id: str, actor_id: str | None, candidate: Candidate) -> Candidate:
+    session.add(candidate)
+    session.flush()
+    record(
+        session,
+        "create",
+        "candidate",
+        candidate.id,
+        actor_id=actor_id,
+        project_id=project_id,
+        name=candidate.name,
+    )
+    return candidate
