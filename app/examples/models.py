@@ -25,7 +25,11 @@ STATUSES = ("draft", "to_review", "approved", "rejected", "needs_work")
 
 
 class Import(Base):
-    """One upload on its way into examples; ``status`` and the counters are its live progress."""
+    """One upload on its way into examples; ``status`` and the counters are its live progress.
+
+    ``bytes_read`` and ``lines_read`` are where the next batch starts: they are committed with the batch before it.
+    ``status`` 'uploaded' is a file that someone looks at and has not started yet.
+    """
 
     __tablename__ = "imports"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
@@ -38,10 +42,12 @@ class Import(Base):
     status: Mapped[str] = mapped_column(default="queued")
     bytes_total: Mapped[int] = mapped_column(BigInteger, default=0)
     bytes_read: Mapped[int] = mapped_column(BigInteger, default=0)
+    lines_read: Mapped[int] = mapped_column(default=0)
     rows_read: Mapped[int] = mapped_column(default=0)
     imported: Mapped[int] = mapped_column(default=0)
     duplicates: Mapped[int] = mapped_column(default=0)
     rejected_count: Mapped[int] = mapped_column(default=0)
+    held_out: Mapped[int] = mapped_column(default=0)  # of the imported: their prompt or group is on the test side
     error: Mapped[str | None]
     cancel_requested_at: Mapped[datetime | None]
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
@@ -145,3 +151,18 @@ class Revision(Base):
         UniqueConstraint("example_id", "number"),
         UniqueConstraint("id", "project_id", "fingerprint_unit", "group_unit"),
     )
+
+
+class BulkChange(Base):
+    """What one action over many examples changed, so that it can be taken back: ids by what they were before."""
+
+    __tablename__ = "bulk_changes"
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+    action: Mapped[str]
+    tag: Mapped[str | None]
+    before: Mapped[dict[str, Any]]  # {"approved": [example ids], …}; {"": [ids]} where there is one earlier state
+    size: Mapped[int]
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    undone_at: Mapped[datetime | None]

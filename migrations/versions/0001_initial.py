@@ -179,6 +179,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_graders')),
     sa.UniqueConstraint('project_id', 'name', 'version', name=op.f('uq_graders_project_id_name_version'))
     )
+    op.create_table('bulk_changes',
+    sa.Column('id', sa.Uuid(as_uuid=False), nullable=False),
+    sa.Column('project_id', sa.Uuid(as_uuid=False), nullable=False),
+    sa.Column('action', sa.Text(), nullable=False),
+    sa.Column('tag', sa.Text(), nullable=True),
+    sa.Column('before', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('created_by', sa.Uuid(as_uuid=False), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('undone_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['created_by'], ['users.id'], name=op.f('fk_bulk_changes_created_by')),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_bulk_changes_project_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bulk_changes'))
+    )
+    op.create_index(op.f('ix_bulk_changes_project_id'), 'bulk_changes', ['project_id'], unique=False)
     op.create_table('imports',
     sa.Column('id', sa.Uuid(as_uuid=False), nullable=False),
     sa.Column('project_id', sa.Uuid(as_uuid=False), nullable=False),
@@ -190,10 +205,12 @@ def upgrade() -> None:
     sa.Column('status', sa.Text(), nullable=False),
     sa.Column('bytes_total', sa.BigInteger(), nullable=False),
     sa.Column('bytes_read', sa.BigInteger(), nullable=False),
+    sa.Column('lines_read', sa.Integer(), nullable=False),
     sa.Column('rows_read', sa.Integer(), nullable=False),
     sa.Column('imported', sa.Integer(), nullable=False),
     sa.Column('duplicates', sa.Integer(), nullable=False),
     sa.Column('rejected_count', sa.Integer(), nullable=False),
+    sa.Column('held_out', sa.Integer(), nullable=False),
     sa.Column('error', sa.Text(), nullable=True),
     sa.Column('cancel_requested_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_by', sa.Uuid(as_uuid=False), nullable=True),
@@ -767,6 +784,8 @@ def downgrade() -> None:
     op.drop_table('members')
     op.drop_index('ix_imports_project_id_id', table_name='imports')
     op.drop_table('imports')
+    op.drop_index(op.f('ix_bulk_changes_project_id'), table_name='bulk_changes')
+    op.drop_table('bulk_changes')
     op.drop_table('graders')
     op.drop_table('dataset_versions')
     op.drop_table('candidates')

@@ -1,0 +1,84 @@
+"""What people and programs may say of examples: filters, edits, bulk actions."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from app.core.ids import is_id
+from app.web.forms import StrictModel
+from app.web.paging import MAX_LIMIT
+
+Status = Literal["draft", "to_review", "approved", "rejected", "needs_work"]
+Behavior = Literal["answer", "refuse", "clarify", "escalate"]
+Split = Literal["train", "test"]
+Action = Literal["approve", "reject", "needs_work", "to_review", "tag", "untag", "delete"]
+MAX_IDS = 1_000
+MAX_QUERY = 500
+
+
+class ExampleFilter(StrictModel):
+    """Which examples. What is absent does not limit; ``q`` is words of the request or the answer, or ``#number``."""
+
+    status: Status | None = None
+    tag: str | None = Field(None, min_length=1, max_length=200)
+    behavior: Behavior | None = None
+    split: Split | None = None
+    q: str | None = Field(None, max_length=MAX_QUERY)
+    import_id: str | None = None
+
+    @field_validator("import_id")
+    @classmethod
+    def _is_an_id(cls, value: str | None) -> str | None:
+        if value is not None and not is_id(value):
+            raise ValueError("This is not the id of an import.")
+        return value
+
+
+class ExampleListQuery(ExampleFilter):
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+    cursor: str | None = None
+
+
+ListQuery = Annotated[ExampleListQuery, Query()]
+
+
+class SelectionFilter(ExampleFilter):
+    """A filter that may also name examples one by one."""
+
+    ids: list[str] | None = Field(None, max_length=MAX_IDS)
+
+    @field_validator("ids")
+    @classmethod
+    def _are_ids(cls, value: list[str] | None) -> list[str] | None:
+        if value is not None and not all(is_id(one) for one in value):
+            raise ValueError("One of these is not the id of an example.")
+        return value
+
+
+class ExampleChange(StrictModel):
+    """An edit of revision ``revision``. Fields that are absent stay; ``behavior`` and ``expected`` may be null."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)  # a message keeps its blanks
+
+    revision: int
+    messages: list[Any] | None = None
+    tags: list[str] | None = None
+    behavior: Behavior | None = None
+    expected: dict[str, Any] | None = None
+    reason: str = Field("", max_length=500)
+
+
+class BulkAction(StrictModel):
+    """Do ``action`` to everything that ``filter`` matches, if that is exactly ``expected_count`` examples."""
+
+    filter: SelectionFilter
+    action: Action
+    tag: str | None = Field(None, min_length=1, max_length=200)
+    expected_count: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _tag_is_named(self) -> "BulkAction":
+        if (self.action in ("tag", "untag")) != (self.tag is not None):
+            raise ValueError("`tag` names the tag for the actions tag and untag, and only for them.")
+        return self

@@ -1,0 +1,201 @@
+"""SQL of examples and their revisions. An example is loaded by (project, id) only; deleted ones are not there."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, insert
+from sqlalchemy.orm import Session
+
+from app.core.errors import NotFound
+from app.core.ids import is_id
+from app.examples.forms import ExampleFilter
+from app.examples.models import Example, Revision, SplitAssignment
+from app.web.paging import Slice, cut, decode_cursor
+
+COUNT_LIMIT = 10_000  # beyond this a list says "more than"
+Direction = Literal["older", "newer"]
+Q = TypeVar("Q", Select[Example], Select[Example, Revision])
+
+
+def get(session: Session, project_id: str, example_id: str) -> Example:
+    """The example; NotFound if there is none in this project, or it was deleted."""
+    found = None
+    if is_id(example_id):
+        found = session.scalar(
+            select(Example).where(
+                Example.project_id == project_id, Example.id == example_id, Example.deleted_at.is_(None)
+            )
+        )
+    if found is None:
+        raise NotFound("This example")
+    return found
+
+
+def revision(session: Session, example_id: str, number: int) -> Revision:
+    """One revision of an example; NotFound if it has none of this number."""
+    found = session.scalar(select(Revision).where(Revision.example_id == example_id, Revision.number == number))
+    if found is None:
+        raise NotFound("This revision")
+    return found
+
+
+def revisions(session: Session, example_id: str) -> Sequence[Revision]:
+    """All revisions, newest first."""
+    return session.scalars(
+        select(Revision).where(Revision.example_id == example_id).order_by(Revision.number.desc())
+    ).all()
+
+
+def lock_current(session: Session, example: Example) -> None:
+    """Bring the example up to date and hold it until the transaction ends."""
+    session.flush()
+    session.refresh(example, with_for_update=True)
+
+
+def with_content(session: Session, project_id: str, example_id: str) -> Row[Example, Revision]:
+    """(example, its current revision)."""
+    example = get(session, project_id, example_id)
+    joined = _with_content().where(Example.id == example.id)
+    return session.execute(joined).one()
+
+
+def page(
+    session: Session,
+    project_id: str,
+    wanted: ExampleFilter,
+    *,
+    cursor: str | None,
+    limit: int,
+    direction: Direction = "older",
+) -> Slice[Example]:
+    """Examples, newest first. ``direction`` 'newer' answers those just before the cursor, still newest first."""
+    query = select(Example).where(*conditions(project_id, wanted))
+    rows = session.scalars(_keyset(query, cursor, direction).limit(limit + 1)).all()
+    found = cut(rows, limit, lambda row: (row.id,))
+    return found if direction == "older" else Slice(list(reversed(found.items)), found.next_cursor)
+
+
+def page_with_content(
+    session: Session, project_id: str, wanted: ExampleFilter, *, cursor: str | None, limit: int
+) -> Slice[Row[Example, Revision]]:
+    """(example, current revision), newest first."""
+    query = _with_content().where(*conditions(project_id, wanted))
+    rows = session.execute(_keyset(query, cursor, "older").limit(limit + 1)).all()
+    return cut(rows, limit, lambda row: (row[0].id,))
+
+
+def _with_content() -> Select[Example, Revision]:
+    current = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
+    return select(Example, Revision).join(Revision, current)
+
+
+def _keyset(query: Q, cursor: str | None, direction: Direction) -> Q:
+    after = decode_cursor(cursor)
+    if after is not None:
+        if not is_id(str(after[0])):
+            decode_cursor("not ours")  # raises the error that a broken cursor raises
+        query = query.where(Example.id < after[0] if direction == "older" else Example.id > after[0])
+    return query.order_by(Example.id.desc() if direction == "older" else Example.id)
+
+
+def count(session: Session, project_id: str, wanted: ExampleFilter, limit: int | None = COUNT_LIMIT) -> int:
+    """How many match; counting stops at ``limit`` + 1, so that a large project's list stays quick."""
+    found = select(Example.id).where(*conditions(project_id, wanted))
+    if limit is not None:
+        found = found.limit(limit + 1)
+    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+
+def status_counts(session: Session, project_id: str) -> dict[str, int]:
+    """Examples that are not deleted, by status: what the overview and the rail show."""
+    query = select(Example.status, func.count()).where(Example.project_id == project_id, Example.deleted_at.is_(None))
+    return {status: number for status, number in session.execute(query.group_by(Example.status))}
+
+
+def conditions(project_id: str, wanted: ExampleFilter) -> list[ColumnElement[bool]]:
+    """The filter as SQL. Deleted examples never match."""
+    found: list[ColumnElement[bool]] = [Example.project_id == project_id, Example.deleted_at.is_(None)]
+    for column, value in (
+        (Example.status, wanted.status),
+        (Example.behavior, wanted.behavior),
+        (Example.split, wanted.split),
+        (Example.import_id, wanted.import_id),
+    ):
+        if value is not None:
+            found.append(column == value)
+    if wanted.tag is not None:
+        found.append(Example.tags.contains([wanted.tag]))
+    if wanted.q and wanted.q.strip():
+        found.append(_search(wanted.q.strip()))
+    ids = getattr(wanted, "ids", None)
+    if ids is not None:
+        found.append(Example.id.in_(ids))
+    return found
+
+
+def _search(q: str) -> ColumnElement[bool]:
+    """Examples with all words of ``q``, the last one perhaps unfinished; or the text as it stands, or the number."""
+    words = func.plainto_tsquery("simple", q).cast(Text)
+    # ''::tsquery matches nothing and cannot take the prefix mark
+    started = func.nullif(words, "").op("||")(":*").cast(TSQUERY)
+    found: list[ColumnElement[bool]] = [Example.search.op("@@")(started)]
+    if not any(character.isalnum() for character in q):  # punctuation or signs alone: not words, so read the texts
+        found += [Example.request.icontains(q, autoescape=True), Example.answer.icontains(q, autoescape=True)]
+    digits = q.removeprefix("#")
+    if digits.isascii() and digits.isdigit() and len(digits) < 19:
+        found.append(Example.number == int(digits))
+    return or_(*found)
+
+
+def lock_splits(session: Session, project_id: str) -> None:
+    """Until the transaction ends nobody else adds units, seals or freezes in this project.
+
+    The same lock as the datasets stage takes; take it before a lock on an example's row, never after.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"splits:{project_id}", 0))))
+
+
+def register_units(session: Session, project_id: str, units: Iterable[str], split: str) -> None:
+    """Units not seen before stand on this side; the others stay where they are."""
+    rows = [{"project_id": project_id, "unit": unit, "split": split} for unit in sorted(set(units))]
+    if rows:
+        session.execute(insert(SplitAssignment).on_conflict_do_nothing(), rows)
+
+
+def test_side(session: Session, project_id: str, units: Sequence[str]) -> set[str]:
+    """Those of the units that stand on the test side."""
+    query = select(SplitAssignment.unit).where(
+        SplitAssignment.project_id == project_id,
+        SplitAssignment.split == "test",
+        one_of(SplitAssignment.unit, units),
+    )
+    return set(session.scalars(query))
+
+
+def move_to_test(session: Session, project_id: str, units: Sequence[str]) -> None:
+    """Put units on the test side, and say so on the examples that have them."""
+    session.execute(
+        update(SplitAssignment)
+        .where(
+            SplitAssignment.project_id == project_id,
+            SplitAssignment.split == "train",
+            one_of(SplitAssignment.unit, units),
+        )
+        .values(split="test")
+    )
+    session.execute(
+        update(Example)
+        .where(
+            Example.project_id == project_id,
+            Example.split == "train",
+            or_(one_of(Example.fingerprint_unit, units), one_of(Example.group_unit, units)),
+        )
+        .values(split="test")
+    )
+
+
+def one_of(column: Any, values: Iterable[str]) -> ColumnElement[bool]:
+    """``column = any(array)``: one parameter, however many values."""
+    equal: ColumnElement[bool] = column == any_(literal(list(values), ARRAY(Text)))
+    return equal
