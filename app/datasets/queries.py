@@ -8,17 +8,15 @@ from sqlalchemy import (
     Row,
     Text,
     and_,
-    any_,
     cast,
     delete,
     func,
-    literal,
     or_,
     select,
     union,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core.errors import Invalid
@@ -26,15 +24,10 @@ from app.core.ids import is_id, new_id
 from app.datasets.clusters import Link
 from app.datasets.models import DatasetVersion, DatasetVersionItem, TestCase, TestSet, TestSetAccess
 from app.examples.models import Example, Revision, SplitAssignment
+from app.examples.queries import one_of
 from app.web.paging import Slice, cut, decode_cursor
 
 Units = Iterable[str]
-
-
-def one_of(column: Any, values: Iterable[str]) -> ColumnElement[bool]:
-    """``column = any(array)``: one parameter, however many values."""
-    equal: ColumnElement[bool] = column == any_(literal(list(values), ARRAY(Text)))
-    return equal
 
 
 def after_id(cursor: str | None) -> str | None:
@@ -50,14 +43,6 @@ def after_number(cursor: str | None) -> int | None:
     if values and not (isinstance(values[0], int) and abs(values[0]) < 2**31):
         raise Invalid.field("cursor", "This cursor is not one of ours: start from the first page.")
     return values[0] if values else None
-
-
-def lock_splits(session: Session, project_id: str) -> None:
-    """Until the transaction ends, nobody else seals or freezes in this project: each sees what the other has done.
-
-    The keys of the database would refuse an overlap without it; with it the loser learns why.
-    """
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"splits:{project_id}", 0))))
 
 
 def find_set(session: Session, project_id: str, set_id: str, *, lock: bool = False) -> TestSet | None:
@@ -217,7 +202,7 @@ def drawable(session: Session, project_id: str, *, approved_only: bool, tag: str
 
     Drafts and rejected examples are never drawn, nor is one without an answer or an expectation.
     """
-    has_answer = func.jsonb_path_exists(Revision.messages, literal('$[*] ? (@.role == "assistant")').cast(JSONPATH))
+    has_answer = Revision.messages[-1]["role"].astext == "assistant"
     query = (
         select(Example.id, Example.fingerprint_unit)
         .join(Revision, and_(Revision.example_id == Example.id, Revision.number == Example.revision))

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from app.examples.rules import answer_index, canonical, prompt, text_of
+
 Message = Mapping[str, Any]
 # the order of fields in a training line; the rest follow by name
 MESSAGE_FIELDS = ("role", "name", "content", "refusal", "tool_calls", "tool_call_id", "weight")
@@ -20,50 +22,28 @@ class CaseContent:
     expected: dict[str, Any]
 
 
-def answer_index(messages: Sequence[Message]) -> int | None:
-    """Where the target answer stands: the last assistant message that says something or calls a tool."""
-    for index in range(len(messages) - 1, -1, -1):
-        message = messages[index]
-        if message.get("role") == "assistant":
-            return index if message.get("content") or message.get("tool_calls") else None
-    return None
-
-
 def case_content(
     messages: Sequence[Message], expected: Mapping[str, Any] | None, behavior: str | None = None
 ) -> CaseContent | None:
     """Cut a conversation before its target answer. None where nothing says what to expect, or nothing is asked.
 
     ``expected`` keeps what it has; its ``text`` and ``tool_calls`` default to the target answer's, its ``behavior``
-    to ``behavior``. Without an assistant message the whole conversation is the question.
+    to ``behavior``. A conversation that does not end with the assistant is all question.
     """
     index = answer_index(messages)
     wanted = {key: value for key, value in (expected or {}).items() if value is not None}
     if index is not None:
         answer = messages[index]
-        text = text_of(answer.get("content"))
+        text = text_of(answer.get("content")) or answer.get("refusal")
         if text:
             wanted.setdefault("text", text)
         if answer.get("tool_calls"):
             wanted.setdefault("tool_calls", answer["tool_calls"])
     if behavior:
         wanted.setdefault("behavior", behavior)
-    before = list(messages if index is None else messages[:index])
+    before = list(prompt(messages))
     asked = any(message.get("role") not in ("system", "developer") for message in before)
     return CaseContent(before, wanted) if wanted and asked else None
-
-
-def text_of(content: Any) -> str:
-    """The text of a message's content: a string, or OpenAI's list of parts (text parts joined)."""
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    return "".join(str(part.get("text", "")) for part in parts if isinstance(part, dict) and part.get("type") == "text")
-
-
-def canonical(value: Any) -> bytes:
-    """JSON with sorted keys, no blanks, UTF-8: equal values have equal bytes."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def case_hash(messages: Sequence[Message], tools: Sequence[Any] | None, expected: Mapping[str, Any]) -> str:
@@ -79,15 +59,12 @@ def set_hash(kind: str, cases: Iterable[Mapping[str, Any]]) -> str:
     return digest.hexdigest()
 
 
-def training_line(messages: Sequence[Message], tools: Sequence[Any] | None) -> bytes | None:
-    """One line of OpenAI's chat fine-tuning format, up to and with the target answer; None if there is no answer.
+def training_line(messages: Sequence[Message], tools: Sequence[Any] | None) -> bytes:
+    """One line of OpenAI's chat fine-tuning format, with its line feed.
 
     The bytes depend on the values alone: fields stand in a fixed order however the database keeps them.
     """
-    index = answer_index(messages)
-    if index is None:
-        return None
-    line: dict[str, Any] = {"messages": [_in_order(message) for message in messages[: index + 1]]}
+    line: dict[str, Any] = {"messages": [_in_order(message) for message in messages]}
     if tools:
         line["tools"] = [_sorted(tool) for tool in tools]
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
@@ -104,3 +81,71 @@ def _sorted(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _sorted(value[key]) for key in sorted(value)}
     return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True)
+class Item:
+    """A revision that goes into a dataset version."""
+
+    example_id: str
+    revision_id: str
+    fingerprint_unit: str
+    group_unit: str
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """``reason`` is a kind, and after a colon the particulars."""
+
+    example_id: str
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Considered:
+    """An example that a version's filters match, with what decides whether it goes in."""
+
+    example_id: str
+    number: int
+    status: str
+    revision_id: str
+    fingerprint_unit: str
+    group_unit: str
+    content_hash: str
+    held_out: bool
+    has_answer: bool
+
+
+def divide(examples: Iterable[Considered], wanted_status: str) -> tuple[list[Item], list[Exclusion]]:
+    """What goes into a version, and why the rest does not. Of equal prompts the first goes in."""
+    items: list[Item] = []
+    excluded: list[Exclusion] = []
+    first: dict[str, Considered] = {}
+    for example in examples:
+        reason = _why_not(example, wanted_status, first.get(example.fingerprint_unit))
+        if reason:
+            excluded.append(Exclusion(example.example_id, example.number, reason))
+        else:
+            first[example.fingerprint_unit] = example
+            units = (example.fingerprint_unit, example.group_unit)
+            items.append(Item(example.example_id, example.revision_id, *units))
+    return items, excluded
+
+
+def _why_not(example: Considered, wanted_status: str, same: Considered | None) -> str | None:
+    if example.held_out:
+        return "on the test side"
+    if example.status != wanted_status:
+        return f"not {_spoken(wanted_status)}: {_spoken(example.status)}"
+    if not example.has_answer:
+        return "no assistant answer"
+    if same is not None and same.content_hash == example.content_hash:
+        return f"exact duplicate: of #{same.number}"
+    if same is not None:
+        return f"same request, other answer: #{same.number} came first"
+    return None
+
+
+def _spoken(status: str) -> str:
+    return status.replace("_", " ")

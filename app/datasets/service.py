@@ -16,6 +16,7 @@ from app.datasets.clusters import Candidate, Clusters, draw
 from app.datasets.forms import MAX_CASES, NewTestSet
 from app.datasets.models import TestCase, TestSet
 from app.datasets.rules import case_content, case_hash, set_hash
+from app.examples.queries import lock_splits
 from app.projects.models import Project
 
 
@@ -55,7 +56,17 @@ def draft(session: Session, user: User, project: Project, new: NewTestSet) -> Dr
     test_set = load(session, project.id, set_id)
     ids = _drawn_ids(session, project.id, new, new.fraction) if new.fraction is not None else new.example_ids or []
     left_out = _copy_examples(session, test_set, list(dict.fromkeys(ids)))
-    record(session, "draft", "test_set", set_id, actor_id=user.id, project_id=project.id, size=test_set.size, **drawn)
+    record(
+        session,
+        "draft",
+        "test_set",
+        set_id,
+        actor_id=user.id,
+        project_id=project.id,
+        name=new.name,
+        size=test_set.size,
+        **drawn,
+    )
     return Draft(test_set, left_out)
 
 
@@ -119,7 +130,7 @@ def seal(session: Session, user: User, project_id: str, set_id: str) -> TestSet:
 
     Raises Conflict when it is sealed already, empty, or when something in it has been trained on.
     """
-    queries.lock_splits(session, project_id)
+    lock_splits(session, project_id)
     test_set = load_draft(session, project_id, set_id)
     plan = seal_plan(session, test_set)
     if plan.size == 0:
@@ -138,7 +149,7 @@ def seal(session: Session, user: User, project_id: str, set_id: str) -> TestSet:
     test_set.sealed_at = func.now()
     session.flush()
     session.refresh(test_set)
-    facts = {"size": plan.size, "moved": moved, "content_hash": test_set.content_hash}
+    facts = {"name": test_set.name, "size": plan.size, "moved": moved, "content_hash": test_set.content_hash}
     record(session, "seal", "test_set", set_id, actor_id=user.id, project_id=project_id, **facts)
     return test_set
 

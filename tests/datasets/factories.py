@@ -49,7 +49,7 @@ def add_example(
         messages=fields.pop("messages", messages),
         behavior=behavior,
         tags=tags,
-        content_hash=f"{prompt}/{answer}",
+        content_hash=fields.pop("content_hash", f"{prompt}/{answer}"),
         **units,
         **fields,
     )
