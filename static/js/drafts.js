@@ -17,16 +17,20 @@ function fields(form) {
   );
 }
 
-function read(form) {
+/** The values as they stand, or (`sent`) as the server sent them, whatever the browser itself brought back. */
+function read(form, sent = false) {
   const values = {};
   for (const field of fields(form)) {
+    const list = (values[field.name] ??= []);
     if (field.matches("[type=radio], [type=checkbox]")) {
-      values[field.name] ??= [];
-      if (field.checked) values[field.name].push(field.value);
-    } else if (field.multiple) {
-      values[field.name] = [...field.selectedOptions].map((option) => option.value);
+      if (sent ? field.defaultChecked : field.checked) list.push(field.value);
+    } else if (field.matches("select")) {
+      const chosen = [...field.options].filter((option) => (sent ? option.defaultSelected : option.selected));
+      // A select without a chosen option starts on its first one
+      if (!chosen.length && sent && !field.multiple && field.options.length) chosen.push(field.options[0]);
+      list.push(...chosen.map((option) => option.value));
     } else {
-      (values[field.name] ??= []).push(field.value);
+      list.push(sent ? field.defaultValue : field.value);
     }
   }
   return values;
@@ -51,7 +55,14 @@ function stored(key) {
   }
 }
 
+/** No save is waiting any more. */
+function settle(form) {
+  clearTimeout(timers.get(form));
+  timers.delete(form);
+}
+
 function save(form) {
+  settle(form);
   const values = read(form);
   const same = JSON.stringify(values) === JSON.stringify(initial.get(form));
   try {
@@ -78,7 +89,7 @@ function showNote(form, shown) {
 
 function restore(form) {
   if (initial.has(form)) return;
-  initial.set(form, read(form));
+  initial.set(form, read(form, true));
   const draft = stored(form.dataset.draft);
   if (!draft?.values || JSON.stringify(draft.values) === JSON.stringify(read(form))) return;
   write(form, draft.values);
@@ -103,15 +114,17 @@ function settleSent() {
   } catch {
     return;
   }
-  if (!key || document.querySelector(".error-summary, [data-error-page]")) return;
+  if (!key || document.querySelector(".error-summary:not([data-sample] *), [data-error-page]")) return;
   if (![...document.querySelectorAll("form[data-draft]")].some((form) => form.dataset.draft === key)) clearDraft(key);
 }
 
 function onSubmit(event) {
   const form = event.target;
-  if (form.matches("[data-sign-out]")) each((key) => localStorage.removeItem(key));
+  if (form.matches("[data-sign-out]")) {
+    for (const waiting of document.querySelectorAll("form[data-draft]")) settle(waiting);
+    each((key) => localStorage.removeItem(key));
+  }
   if (form.dataset.draft === undefined || event.defaultPrevented) return;
-  clearTimeout(timers.get(form));
   save(form);
   try {
     sessionStorage.setItem(SENT, form.dataset.draft);
@@ -126,7 +139,7 @@ function onAnswer(event) {
   const form = sourceElement?.closest?.("form[data-draft]") ?? sourceElement?.form;
   if (form?.dataset.draft === undefined || !response || response.status >= 400) return;
   if (event.detail.ctx.request.method === "GET") return;
-  clearTimeout(timers.get(form));
+  settle(form);
   clearDraft(form.dataset.draft);
 }
 
@@ -139,7 +152,7 @@ export function startDrafts() {
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (form?.dataset.draft === undefined) return;
-    clearTimeout(timers.get(form));
+    settle(form);
     timers.set(form, setTimeout(() => save(form), WAIT_MS));
   });
   addEventListener("pagehide", () => {
@@ -150,6 +163,7 @@ export function startDrafts() {
   document.addEventListener("click", (event) => {
     const form = event.target.closest?.("[data-draft-discard]")?.form;
     if (!form) return;
+    settle(form);
     clearDraft(form.dataset.draft);
     write(form, initial.get(form));
     showNote(form, false);
