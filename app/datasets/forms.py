@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
+from app.examples.forms import ExampleFilter
 from app.web.forms import StrictModel
 
 Kind = Literal["task", "edge", "red_team", "general"]
@@ -27,3 +28,10 @@ class NewTestSet(StrictModel):
         if self.example_ids is not None and self.fraction is not None:
             raise ValueError("give example_ids or a fraction, not both")
         return self
+
+
+class NewVersion(StrictModel):
+    """Freeze what ``filters`` match; approved examples where they name no status."""
+
+    name: str = Field(min_length=1, max_length=120)
+    filters: ExampleFilter = Field(default_factory=ExampleFilter, validation_alias=AliasChoices("filters", "filter"))

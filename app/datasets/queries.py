@@ -145,12 +145,15 @@ def next_position(session: Session, set_id: str) -> int:
     return (session.scalar(select(func.max(TestCase.position)).where(TestCase.test_set_id == set_id)) or 0) + 1
 
 
-def insert_cases(session: Session, rows: Sequence[dict[str, Any]]) -> set[str]:
-    """Add cases; a prompt that stands in the set already is left out. Answers the fingerprint units added."""
-    if not rows:
-        return set()
-    statement = insert(TestCase).on_conflict_do_nothing(index_elements=["test_set_id", "fingerprint_unit"])
-    return set(session.scalars(statement.returning(TestCase.fingerprint_unit), list(rows)))
+def known_prompts(session: Session, set_id: str, units: Iterable[str]) -> set[str]:
+    """Those of the fingerprint units that stand in the set."""
+    query = select(TestCase.fingerprint_unit).where(TestCase.test_set_id == set_id)
+    return set(session.scalars(query.where(one_of(TestCase.fingerprint_unit, units))))
+
+
+def insert_cases(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        session.execute(insert(TestCase), list(rows))
 
 
 def recount(session: Session, set_id: str) -> None:

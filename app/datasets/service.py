@@ -85,17 +85,22 @@ def load_draft(session: Session, project_id: str, set_id: str) -> TestSet:
     return test_set
 
 
-def add_rows(session: Session, test_set: TestSet, rows: Sequence[dict[str, Any]]) -> set[str]:
-    """Append cases; a prompt that the set has already is left out. Answers the fingerprint units that were added."""
-    first = queries.next_position(session, test_set.id)
-    if first + len(rows) > MAX_CASES + 1:
+def add_rows(session: Session, test_set: TestSet, rows: Sequence[dict[str, Any]]) -> int:
+    """Append cases; a prompt that the set has already is left out. Answers how many were added."""
+    known = queries.known_prompts(session, test_set.id, (row["fingerprint_unit"] for row in rows))
+    fresh: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["fingerprint_unit"] not in known:
+            fresh.setdefault(row["fingerprint_unit"], row)
+    if test_set.size + len(fresh) > MAX_CASES:
         raise Invalid(f"A test set holds at most {MAX_CASES:,} cases.")
+    first = queries.next_position(session, test_set.id)
     shared = {"project_id": test_set.project_id, "test_set_id": test_set.id, "split": None}
-    numbered = [row | shared | {"id": new_id(), "position": first + step} for step, row in enumerate(rows)]
-    added = queries.insert_cases(session, numbered)
+    numbered = enumerate(fresh.values(), first)
+    queries.insert_cases(session, [row | shared | {"id": new_id(), "position": n} for n, row in numbered])
     queries.recount(session, test_set.id)
     session.refresh(test_set)
-    return added
+    return len(fresh)
 
 
 def remove_cases(session: Session, user: User, test_set: TestSet, case_ids: Sequence[str]) -> None:

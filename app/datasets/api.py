@@ -1,0 +1,168 @@
+"""Test sets under ``/api/v1``; dataset versions stand in ``version_api``."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Query, UploadFile
+from pydantic import BaseModel
+
+from app.core.errors import NotFound
+from app.datasets import queries, service, upload, version_api
+from app.datasets.forms import NewTestSet
+from app.datasets.models import TestCase, TestSet
+from app.projects.access import Engineer, Viewer
+from app.web.idempotency import api_router
+from app.web.paging import MAX_LIMIT, ListAnswer
+from app.web.session import SessionDep
+
+router = api_router("datasets")
+router.include_router(version_api.router)
+BASE = "/projects/{slug}/test-sets"
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+
+
+class TestSetOut(BaseModel):
+    __test__ = False
+    id: str
+    name: str
+    kind: str
+    size: int
+    sealed_at: datetime | None
+    content_hash: str | None
+    uses: int
+    origin: dict[str, Any]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, test_set: TestSet, uses: int) -> "TestSetOut":
+        names = set(cls.model_fields) - {"uses"}
+        return cls(uses=uses, **{name: getattr(test_set, name) for name in names})
+
+
+class LeftOutOut(BaseModel):
+    example_id: str
+    reason: str
+
+
+class DraftOut(TestSetOut):
+    left_out: list[LeftOutOut]
+
+
+class CaseOut(BaseModel):
+    id: str
+    position: int
+    example_id: str | None
+    messages: list[Any]
+    tools: list[Any] | None
+    expected: dict[str, Any]
+    behavior: str | None
+    tags: list[str]
+    content_hash: str
+
+    @classmethod
+    def of(cls, case: TestCase) -> "CaseOut":
+        return cls.model_validate(case, from_attributes=True)
+
+
+class Rejection(BaseModel):
+    line: int
+    reason: str
+
+
+class UploadOut(BaseModel):
+    """``rejected``: the first hundred; ``duplicates``: lines whose prompt the set has already."""
+
+    added: int
+    duplicates: int
+    rejected: list[Rejection]
+    rejected_count: int
+    size: int
+
+
+class SealPreview(BaseModel):
+    """``moved``: examples that would leave the training pool. ``quarantined``: cases that forbid sealing, because
+    something of their cluster stands in a frozen dataset version."""
+
+    size: int
+    moved: int
+    quarantined: int
+    quarantined_cases: list[str]
+
+
+@router.get(BASE)
+def list_sets(
+    session: SessionDep, access: Viewer, limit: Limit = 50, cursor: str | None = None
+) -> ListAnswer[TestSetOut]:
+    found = queries.list_sets(session, access.project.id, cursor, limit)
+    items = [TestSetOut.of(test_set, uses) for test_set, uses in found.items]
+    return ListAnswer(items=items, next_cursor=found.next_cursor)
+
+
+@router.post(BASE, status_code=201)
+def draft(session: SessionDep, access: Engineer, new: NewTestSet) -> DraftOut:
+    made = service.draft(session, access.user, access.project, new)
+    left_out = [LeftOutOut(example_id=one.example_id, reason=one.reason) for one in made.left_out]
+    return DraftOut(**TestSetOut.of(made.test_set, 0).model_dump(), left_out=left_out)
+
+
+@router.get(BASE + "/{set_id}")
+def get_set(session: SessionDep, access: Viewer, set_id: str) -> TestSetOut:
+    test_set = service.load(session, access.project.id, set_id)
+    return TestSetOut.of(test_set, queries.uses(session, test_set.id))
+
+
+@router.delete(BASE + "/{set_id}", status_code=204)
+def discard(session: SessionDep, access: Engineer, set_id: str) -> None:
+    service.discard(session, access.user, access.project.id, set_id)
+
+
+@router.get(BASE + "/{set_id}/cases")
+def list_cases(
+    session: SessionDep,
+    access: Viewer,
+    set_id: str,
+    limit: Limit = 50,
+    cursor: str | None = None,
+    behavior: str | None = None,
+    tag: str | None = None,
+    q: str | None = None,
+) -> ListAnswer[CaseOut]:
+    test_set = service.load(session, access.project.id, set_id)
+    found = queries.cases(session, test_set.id, behavior=behavior, tag=tag, q=q, cursor=cursor, limit=limit)
+    return ListAnswer(items=[CaseOut.of(case) for case, _number in found.items], next_cursor=found.next_cursor)
+
+
+@router.post(BASE + "/{set_id}/cases", status_code=201)
+def add_cases(session: SessionDep, access: Engineer, set_id: str, file: UploadFile) -> UploadOut:
+    test_set = service.load_draft(session, access.project.id, set_id)
+    name, size = file.filename or "upload", file.size or 0
+    report = upload.add_file(session, access.user, test_set, file.file, name, size)
+    rejected = [Rejection(line=line, reason=reason) for line, reason in report.rejected]
+    return UploadOut(**vars(report) | {"rejected": rejected}, size=test_set.size)
+
+
+@router.get(BASE + "/{set_id}/cases/{case_id}")
+def get_case(session: SessionDep, access: Viewer, set_id: str, case_id: str) -> CaseOut:
+    test_set = service.load(session, access.project.id, set_id)
+    case = queries.case(session, test_set.id, case_id)
+    if case is None:
+        raise NotFound("This case")
+    return CaseOut.of(case)
+
+
+@router.delete(BASE + "/{set_id}/cases/{case_id}", status_code=204)
+def remove_case(session: SessionDep, access: Engineer, set_id: str, case_id: str) -> None:
+    test_set = service.load_draft(session, access.project.id, set_id)
+    service.remove_cases(session, access.user, test_set, [case_id])
+
+
+@router.get(BASE + "/{set_id}/seal-preview")
+def seal_preview(session: SessionDep, access: Viewer, set_id: str) -> SealPreview:
+    plan = service.seal_plan(session, service.load(session, access.project.id, set_id))
+    cases = list(plan.quarantined)
+    return SealPreview(size=plan.size, moved=plan.moved, quarantined=len(cases), quarantined_cases=cases)
+
+
+@router.post(BASE + "/{set_id}/seal")
+def seal(session: SessionDep, access: Engineer, set_id: str) -> TestSetOut:
+    return TestSetOut.of(service.seal(session, access.user, access.project.id, set_id), 0)
