@@ -44,8 +44,8 @@ def _start(engine: EngineState) -> None:
 
 def _stop(engine: EngineState) -> None:
     engine.batcher.stop()
-    engine.bases.stop()
     engine.runner.stop()
+    engine.bases.stop()
 
 
 def healthz(engine: EngineDep) -> dict[str, Any]:

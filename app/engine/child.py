@@ -55,6 +55,8 @@ def die_with_parent() -> None:
 
 def kill_group(process: subprocess.Popen[bytes], grace: float) -> None:
     """End a child and whatever it started: SIGTERM, and SIGKILL after ``grace`` seconds."""
+    if process.poll() is not None:
+        return  # its number may belong to another process by now
     for sign, wait in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, sign)

@@ -22,7 +22,12 @@ class EngineConfig:
     max_body_bytes: int = 16 * 1024 * 1024
     #: Chat requests that may wait; one more is answered 429.
     max_waiting: int = 512
-    threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    threads: int = field(default_factory=lambda: cores())
+
+    @property
+    def training_threads(self) -> int:
+        """One core stays for serving; on two busy cores a second thread bought a training step nothing."""
+        return max(1, self.threads - 1)
 
     @property
     def files(self) -> Path:
@@ -45,6 +50,11 @@ class EngineConfig:
     def make_folders(self) -> None:
         for folder in (self.files, self.jobs, self.models, self.tuned):
             folder.mkdir(parents=True, exist_ok=True)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def is_loopback(host: str) -> bool:

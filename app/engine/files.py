@@ -25,6 +25,9 @@ class FileStore:
         for path in self.folder.glob("file-*.json"):
             record = read_json(path)
             self._records[record["id"]] = record
+        for path in self.folder.glob("file-*.bin"):
+            if path.stem not in self._records:
+                path.unlink()  # an upload that a crash cut off
 
     def add(self, stream: BinaryIO, *, filename: str, purpose: str) -> dict[str, Any]:
         """Store a stream; answers OpenAI's file object plus the ``sha256`` of the bytes.
@@ -38,6 +41,9 @@ class FileStore:
         except EngineError:
             path.unlink(missing_ok=True)
             raise
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise EngineError(f"The file could not be stored: {error.strerror}.", status=507) from error
         record = {
             "id": id,
             "object": "file",

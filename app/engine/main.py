@@ -1,5 +1,6 @@
 """Starts the engine: ``holdout engine``, or ``python -m app.engine``."""
 
+import contextlib
 import errno
 import fcntl
 import importlib.util
@@ -37,7 +38,8 @@ def serve(host: str, port: int, device: str, home: Path, key: str | None) -> Non
     options = uvicorn.Config(
         make_app(config), log_level="warning", lifespan="on", timeout_graceful_shutdown=3, server_header=False
     )
-    uvicorn.Server(options).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn hands Ctrl-C on once it has stopped
+        uvicorn.Server(options).run(sockets=[listener])
     owner.close()
 
 
@@ -62,8 +64,11 @@ def _set_environment(home: Path) -> None:
 
 def _own(home: Path) -> IO[str]:
     """Hold the home's lock for as long as the process lives: two engines would overwrite each other's jobs."""
-    home.mkdir(parents=True, exist_ok=True)
-    lock = (home / "engine.lock").open("a")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = (home / "engine.lock").open("a")
+    except OSError as error:
+        raise CannotStart(f"The engine cannot write to {home}: {error.strerror}.") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -97,6 +97,8 @@ class Runner:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 current[1].wait(grace)
             child.kill_group(current[1], grace=0.5)
+        self.bases.stop()  # the queue may be waiting for a model
+        self._thread.join(timeout=5.0)
 
     def _signal_pause(self, id: str) -> None:
         current = self._current
@@ -129,6 +131,8 @@ class Runner:
             try:
                 self._run(job)
             except Exception as error:  # one job's trouble must not end the queue
+                if self._stopping:
+                    return  # the next engine goes on with it
                 self.fail(job.id, f"The engine could not run the job: {error}")
 
     def _run(self, job: Job) -> None:
@@ -141,7 +145,9 @@ class Runner:
             return
         self.jobs.say(job.id, "Training process started.")
         with (folder / "train.log").open("ab") as log:
-            process = child.start("app.engine.train", str(folder), stdout=log, stderr=log, threads=self.config.threads)
+            process = child.start(
+                "app.engine.train", str(folder), stdout=log, stderr=log, threads=self.config.training_threads
+            )
         self._current = (job.id, process)
         # A cancel or pause, or the engine's end, may have come before there was a process to tell.
         status = self.jobs.get(job.id).status
@@ -165,7 +171,7 @@ class Runner:
             "base": str(base),
             "context": self.bases.context(base),
             "device": self.config.device,
-            "threads": self.config.threads,
+            "threads": self.config.training_threads,
             "seed": job.seed,
             "files": files,
             **job.settled.model_dump(),
@@ -181,11 +187,11 @@ class Runner:
             forget_resume_state(folder)
         elif code == 0 and Outcome.read(folder) is not None:
             self._succeed(job)
-        elif code in (PAUSED, -signal.SIGUSR1):  # the signal itself ends a process that is still starting
-            self.jobs.change(id, ("running",), status="queued")  # the engine ends, nobody paused the job
+        elif self._stopping or code in (PAUSED, -signal.SIGUSR1):
+            # The signal itself ends a process that is still starting. Without a pause the engine is ending,
+            # and the next one takes the job up.
+            self.jobs.change(id, ("running",), status="queued")
             self.jobs.say(id, "Training stopped; it goes on from its last checkpoint.")
-        elif self._stopping:
-            return  # still ``running`` on disk: the next engine queues it again
         else:
             error = failure(folder, code)
             self.fail(id, error["message"], code=error["code"], param=error.get("param"))
