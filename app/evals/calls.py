@@ -1,0 +1,87 @@
+"""A run's part of the paid-call ledger. A call's item is ``{case id}:{repeat}``, its purpose ``eval``.
+
+A call is wanted while its output is missing: ``planned`` waits to be sent, ``unknown`` waits for a person.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+PURPOSE = "eval"
+
+PLAN = text("""
+insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state)
+select gen_random_uuid(), r.project_id, c.provider_id, r.id, 'eval', t.id || ':' || n, 1, 'planned'
+from eval_runs r join candidates c on c.id = r.candidate_id join test_cases t on t.test_set_id = r.test_set_id
+cross join generate_series(0, r.repeats - 1) n
+where r.id = :run on conflict do nothing
+""")
+
+# the newest attempt of each item, where it stands in :state, tried once more
+AGAIN = """
+insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state)
+select gen_random_uuid(), project_id, provider_id, subject_id, purpose, item, attempt + 1, 'planned'
+from paid_calls p where subject_id = :run and purpose = 'eval' and {which}
+and not exists (select from paid_calls q where q.subject_id = p.subject_id and q.purpose = p.purpose
+                and q.item = p.item and q.attempt > p.attempt)
+on conflict do nothing
+"""
+RESEND_UNKNOWN = text(AGAIN.format(which="state = 'unknown'"))
+RETRY_FAILED = text(
+    AGAIN.format(
+        which="state in ('done', 'failed', 'accepted') and exists (select from outputs o where o.run_id = p.subject_id "
+        "and o.status <> 'complete' and o.case_id || ':' || o.repeat = p.item)"
+    )
+)
+LOST = text("""
+insert into outputs (id, run_id, case_id, repeat, call_id, status, error)
+select gen_random_uuid(), subject_id, split_part(item, ':', 1)::uuid, split_part(item, ':', 2)::int, id, 'failed',
+  'unknown: the worker stopped while this call was under way; its loss was accepted'
+from paid_calls where subject_id = :run and purpose = 'eval' and state = 'unknown'
+on conflict do nothing
+""")
+DECIDE = text("""
+update paid_calls set state = :state, decided_by = :user, finished_at = clock_timestamp()
+where subject_id = :run and purpose = 'eval' and state = 'unknown'
+""")
+COUNT = text("""
+select count(*), coalesce(sum(cost_estimate), 0)::float8 from paid_calls
+where subject_id = :run and purpose = 'eval' and state = 'unknown'
+""")
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Calls that may have reached the provider and been billed, and what they may have cost (dollars)."""
+
+    count: int
+    cost_estimate: float
+
+
+def plan(session: Session, run_id: str) -> None:
+    """One planned call for every case and repeat that has none yet."""
+    session.execute(PLAN, {"run": run_id})
+
+
+def unknown(session: Session, run_id: str) -> Unknown:
+    return Unknown(*session.execute(COUNT, {"run": run_id}).one())
+
+
+def accept_unknown(session: Session, run_id: str, user_id: str) -> None:
+    """Take the loss: the cases count as failed, nothing is sent again."""
+    session.execute(LOST, {"run": run_id})
+    session.execute(DECIDE, {"run": run_id, "user": user_id, "state": "accepted"})
+
+
+def resend_unknown(session: Session, run_id: str, user_id: str) -> None:
+    """Send them again as new attempts: they may be billed twice, and a person has said so."""
+    session.execute(RESEND_UNKNOWN, {"run": run_id})
+    session.execute(DECIDE, {"run": run_id, "user": user_id, "state": "accepted"})
+
+
+def retry_failed(session: Session, run_id: str) -> int:
+    """Plan a new attempt for each output that did not come back whole, and forget that output."""
+    planned = session.execute(RETRY_FAILED, {"run": run_id})
+    session.execute(text("delete from outputs where run_id = :run and status <> 'complete'"), {"run": run_id})
+    return int(planned.rowcount)  # type: ignore[attr-defined]

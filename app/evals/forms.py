@@ -1,0 +1,67 @@
+"""What may be asked of eval runs and graders."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from app.web.forms import StrictModel
+from app.web.paging import MAX_LIMIT
+
+MAX_CONCURRENCY = 256
+
+
+class NewRun(StrictModel):
+    """``graders``: grader objects, or names of saved graders. ``budget``: dollars that the run may spend at most."""
+
+    candidate_id: str
+    test_set_id: str
+    graders: list[str | dict[str, Any]] = Field(min_length=1, max_length=20)
+    concurrency: int = Field(8, ge=1, le=MAX_CONCURRENCY)
+    repeats: int = Field(1, ge=1, le=20)
+    budget: float | None = Field(None, gt=0, le=1_000_000)
+
+
+class NewGrader(StrictModel):
+    name: str = Field(min_length=1, max_length=200)
+    definition: dict[str, Any]
+    metric: str | None = None
+    pass_threshold: float | None = Field(None, ge=0, le=1)
+
+
+class TrySamples(StrictModel):
+    """Up to five outputs to try a grader on: ``{"item": {…}, "output": "…"}``."""
+
+    samples: list[dict[str, Any]] = Field(min_length=1, max_length=5)
+
+
+class Regrade(StrictModel):
+    graders: list[str | dict[str, Any]] = Field(min_length=1, max_length=20)
+
+
+class Retry(StrictModel):
+    only: Literal["failed"] = "failed"
+
+
+class UnknownDecision(StrictModel):
+    action: Literal["accept", "resend"]
+
+
+class OutputFilter(StrictModel):
+    """Which outputs of a run: ``outcome`` by its grades, ``status`` by how it came back."""
+
+    outcome: Literal["passed", "failed", "not_graded"] | None = None
+    status: Literal["complete", "truncated", "failed"] | None = None
+    behavior: Literal["answer", "refuse", "clarify", "escalate"] | None = None
+    tag: str | None = Field(None, max_length=200)
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+    cursor: str | None = None
+
+
+class UploadedOutput(StrictModel):
+    """One line of ``outputs``: the case by id or by its input, and what another system answered."""
+
+    case_id: str | None = None
+    input: str | None = None
+    output: str
+    latency_ms: float | None = Field(None, ge=0)
+    usage: dict[str, Any] | None = None
