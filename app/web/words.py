@@ -85,6 +85,11 @@ def size(value: int) -> str:
     return f"{amount:.1f} GB"
 
 
+def present(values: dict[str, Any]) -> dict[str, Any]:
+    """A dict without what is None or empty: for query strings."""
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "percent": percent,
     "points": points,
@@ -97,4 +102,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plural": plural,
     "words": words,
     "bytes": size,
+    "present": present,
 }

@@ -1,0 +1,262 @@
+"""Typed contexts of the eval pages."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.candidates import queries as candidates
+from app.core.clock import utcnow
+from app.datasets import queries as datasets
+from app.datasets.models import TestCase
+from app.evals import calls, offers, queries
+from app.evals.calls import Unknown
+from app.evals.catalogue import METRICS
+from app.evals.forms import OutputFilter
+from app.evals.models import EvalRun, Grade, Output
+from app.projects.access import Access
+from app.web.charts import RATE_AXIS, IntervalMark, interval_mark
+from app.web.forms import FormState
+from app.web.words import milliseconds, money, percent
+
+LIVE = ("queued", "running")
+ENDED = ("succeeded", "failed", "cancelled")
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class RunRow:
+    id: str
+    number: int
+    candidate: str
+    test_set: str
+    status: str
+    done: int
+    total: int
+    failed: int
+    headline: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ListPage:
+    slug: str
+    rows: Sequence[RunRow]
+    older: str | None
+    cursor: str | None
+    can_start: bool
+    any_live: bool
+    title: str = "Eval runs"
+
+
+@dataclass(frozen=True)
+class Choice:
+    id: str
+    label: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class NewPage:
+    slug: str
+    candidates: Sequence[Choice]
+    test_sets: Sequence[Choice]
+    candidate_id: str
+    test_set_id: str
+    graders: str  # JSON, as it can be edited
+    saved: Sequence[str]
+    form: FormState = field(default_factory=FormState)
+    title: str = "New eval run"
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    key: str
+    label: str
+    value: str
+    interval: str
+    n: int
+    mark: IntervalMark | None
+
+
+@dataclass(frozen=True)
+class OutputRow:
+    id: str
+    request: str
+    expected: str
+    text: str
+    status: str
+    repeat: int
+    latency: str
+    grades: Sequence[Grade]
+    verdict: str  # passed | failed | not graded
+
+
+@dataclass(frozen=True)
+class RunPage:
+    slug: str
+    run: EvalRun
+    candidate: str
+    candidate_id: str
+    test_set: str
+    test_set_id: str
+    uses: int
+    metrics: Sequence[MetricRow]
+    counts: dict[str, int]
+    unknown: Unknown
+    eta: float | None  # seconds
+    outputs: Sequence[OutputRow]
+    older: str | None
+    wanted: OutputFilter
+    can_change: bool
+
+    @property
+    def title(self) -> str:
+        return f"Run {self.run.number}"
+
+    @property
+    def live(self) -> bool:
+        return self.run.status in LIVE
+
+
+@dataclass(frozen=True)
+class OutputPage:
+    slug: str
+    run: EvalRun
+    case: TestCase
+    output: Output
+    grades: Sequence[Grade]
+    expected: Sequence[tuple[str, str]]
+
+    @property
+    def title(self) -> str:
+        return f"Case {self.case.position + 1} of run {self.run.number}"
+
+
+def run_list(session: Session, access: Access, cursor: str | None) -> ListPage:
+    found = queries.runs(session, access.project.id, access.user.id, cursor=cursor, limit=PAGE)
+    rows = [_row(run, candidate, test_set) for run, candidate, test_set in found.items]
+    any_live = any(row.status in LIVE for row in rows)
+    return ListPage(access.project.slug, rows, found.next_cursor, cursor, access.can("engineer"), any_live)
+
+
+def _row(run: EvalRun, candidate: str, test_set: str) -> RunRow:
+    first = next((m for m in run.metrics or [] if METRICS.get(m["key"]) and m["value"] is not None), None)
+    headline = f"{METRICS[first['key']].label} {shown(first)}" if first else ""
+    return RunRow(
+        run.id, run.number, candidate, test_set, run.status, run.done, run.total, run.failed, headline, run.created_at
+    )
+
+
+def new(
+    session: Session, access: Access, candidate_id: str, test_set_id: str, form: FormState | None = None
+) -> NewPage:
+    project = access.project
+    baseline = candidates.baseline(session, project.id)
+    people = [
+        Choice(c.id, c.name, f"{c.model} on {provider}" + (" · baseline" if baseline and c.id == baseline.id else ""))
+        for c, provider in candidates.listed(session, project.id)
+        if c.origin != "upload"
+    ]
+    sets = [
+        Choice(s.id, s.name, f"{s.kind.replace('_', ' ')} · {s.size} cases")
+        for s in datasets.sealed_sets(session, project.id)
+    ]
+    chosen_set = test_set_id or (sets[0].id if sets else "")
+    offered: list[dict[str, Any]] = []
+    if chosen_set and datasets.find_set(session, project.id, chosen_set):
+        offered = offers.graders(queries.traits(session, chosen_set), project.output_schema, project.labels)
+    saved = [g.name for g in queries.saved_graders(session, project.id)]
+    return NewPage(
+        project.slug,
+        people,
+        sets,
+        candidate_id or (baseline.id if baseline else ""),
+        chosen_set,
+        json.dumps(offered, indent=2, ensure_ascii=False),
+        saved,
+        form or FormState(),
+    )
+
+
+def one(session: Session, access: Access, run: EvalRun, wanted: OutputFilter) -> RunPage:
+    candidate = candidates.get(session, access.project.id, run.candidate_id)
+    test_set = datasets.find_set(session, access.project.id, run.test_set_id)
+    found = queries.outputs(session, run.id, wanted, cursor=wanted.cursor, limit=PAGE)
+    grades = queries.grades(session, [output.id for _case, output in found.items])
+    return RunPage(
+        slug=access.project.slug,
+        run=run,
+        candidate=candidate.name,
+        candidate_id=candidate.id,
+        test_set=test_set.name if test_set else "",
+        test_set_id=run.test_set_id,
+        uses=datasets.uses(session, run.test_set_id),
+        metrics=[metric_row(m) for m in run.metrics or [] if m["key"] in METRICS],
+        counts=queries.outcome_counts(session, run.id),
+        unknown=calls.unknown(session, run.id),
+        eta=eta(run),
+        outputs=[output_row(case, output, grades[output.id]) for case, output in found.items],
+        older=found.next_cursor,
+        wanted=wanted,
+        can_change=access.can("engineer"),
+    )
+
+
+def eta(run: EvalRun) -> float | None:
+    """Seconds until the end at the pace so far; None before anything has come back."""
+    if run.status != "running" or run.started_at is None or not run.done:
+        return None
+    return (utcnow() - run.started_at).total_seconds() / run.done * (run.total - run.done)
+
+
+def shown(metric: dict[str, Any]) -> str:
+    write = {"ms": milliseconds, "usd": money}.get(METRICS[metric["key"]].unit, percent)
+    return write(metric["value"])
+
+
+def metric_row(metric: dict[str, Any]) -> MetricRow:
+    """A stored metric as the table shows it."""
+    kind = METRICS[metric["key"]]
+    write = {"ms": milliseconds, "usd": money}.get(kind.unit, percent)
+    low, high = metric.get("interval") or (None, None)
+    interval = "no interval" if low is None and high is None else f"{write(low)} to {write(high)}"
+    mark = interval_mark(RATE_AXIS, low, metric["value"], high) if kind.unit == "share" else None
+    return MetricRow(metric["key"], kind.label, write(metric["value"]), interval, metric["n"], mark)
+
+
+def output_row(case: TestCase, output: Output, grades: Sequence[Grade]) -> OutputRow:
+    asked = next((m for m in reversed(case.messages) if m.get("role") == "user"), {"content": ""})
+    verdict = "not graded" if not grades else "passed" if all(g.passed for g in grades) else "failed"
+    return OutputRow(
+        output.id,
+        _text(asked.get("content")),
+        str(case.expected.get("label") or case.expected.get("text") or case.behavior or ""),
+        output.text or output.error or "",
+        output.status,
+        output.repeat,
+        milliseconds(output.latency_ms),
+        grades,
+        verdict,
+    )
+
+
+def output_page(session: Session, access: Access, run: EvalRun, output_id: str) -> OutputPage:
+    case, output = queries.output(session, run.id, output_id)
+    expected = [
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        for name, value in case.expected.items()
+        if value is not None
+    ]
+    if case.behavior and "behavior" not in case.expected:
+        expected.append(("behavior", case.behavior))
+    return OutputPage(access.project.slug, run, case, output, queries.grades(session, [output.id])[output.id], expected)
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):
+        return " ".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    return str(content or "")

@@ -1,0 +1,121 @@
+"""Pages of eval runs."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from app.core.errors import Conflict, Invalid
+from app.datasets import queries as datasets
+from app.evals import blind, pages, queries, service
+from app.evals.api import poll
+from app.evals.forms import NewRun, OutputFilter, UnknownDecision
+from app.evals.models import EvalRun
+from app.projects.access import Access, Engineer, Viewer
+from app.web.forms import FormDep, form_values, parse, refused
+from app.web.render import is_htmx, render
+from app.web.session import SessionDep
+from app.web.sse import event_stream
+
+router = APIRouter(include_in_schema=False)
+BASE = "/p/{slug}/runs"
+Wanted = Annotated[OutputFilter, Query()]
+
+
+@router.get(BASE)
+def list_page(request: Request, session: SessionDep, access: Viewer, cursor: str | None = None) -> Response:
+    return render(request, "evals/list.html", pages.run_list(session, access, cursor))
+
+
+@router.get(BASE + "/new")
+def new_page(
+    request: Request, session: SessionDep, access: Engineer, candidate: str = "", test_set: str = ""
+) -> Response:
+    return render(request, "evals/new.html", pages.new(session, access, candidate, test_set))
+
+
+@router.post(BASE)
+def start(request: Request, session: SessionDep, access: Engineer, form: FormDep) -> Response:
+    try:
+        run = service.start(session, access, parse(NewRun, _values(form)))
+    except (Invalid, Conflict) as error:
+        shown = error if isinstance(error, Invalid) else Invalid.field("test_set_id", str(error))
+        chosen = str(form.get("candidate_id", "")), str(form.get("test_set_id", ""))
+        page = pages.new(session, access, *chosen, refused(form, shown))
+        return render(request, "evals/new.html", page, status=422)
+    return RedirectResponse(f"/p/{access.project.slug}/runs/{run.id}", 303)
+
+
+@router.get(BASE + "/{run_id}")
+def one(request: Request, session: SessionDep, access: Viewer, run_id: str, wanted: Wanted) -> Response:
+    run = _run(session, access, run_id)
+    page = pages.one(session, access, run, wanted)
+    if page.outputs:
+        blind.saw_outputs(session, access.user.id, run.id)
+        datasets.note_access(session, run.test_set_id, "viewed", user_id=access.user.id, run_id=run.id)
+    return render(request, "evals/run.html", page)
+
+
+@router.get(BASE + "/{run_id}/standing")
+def standing(request: Request, session: SessionDep, access: Viewer, run_id: str) -> Response:
+    """The part of the page that changes while the run is under way."""
+    page = pages.one(session, access, _run(session, access, run_id), OutputFilter())
+    if not is_htmx(request):
+        return RedirectResponse(f"/p/{access.project.slug}/runs/{run_id}", 303)
+    headers = {} if page.live else {"HX-Refresh": "true"}  # ended: the outputs and metrics are there now
+    return render(request, "evals/_standing.html", page, headers=headers)
+
+
+@router.get(BASE + "/{run_id}/events")
+def events(request: Request, session: SessionDep, access: Viewer, run_id: str) -> StreamingResponse:
+    _run(session, access, run_id)
+    return event_stream(request, lambda last: poll(request, access, run_id, last))
+
+
+@router.get(BASE + "/{run_id}/outputs/{output_id}")
+def output(request: Request, session: SessionDep, access: Viewer, run_id: str, output_id: str) -> Response:
+    run = _run(session, access, run_id)
+    blind.saw_outputs(session, access.user.id, run.id)
+    return render(request, "evals/output.html", pages.output_page(session, access, run, output_id))
+
+
+@router.post(BASE + "/{run_id}/cancelling")
+def cancel(session: SessionDep, access: Engineer, run_id: str) -> Response:
+    return _back(access, service.cancel(session, access, _run(session, access, run_id)))
+
+
+@router.post(BASE + "/{run_id}/resuming")
+def resume(session: SessionDep, access: Engineer, run_id: str) -> Response:
+    return _back(access, service.resume(session, access, _run(session, access, run_id)))
+
+
+@router.post(BASE + "/{run_id}/retry")
+def retry(session: SessionDep, access: Engineer, run_id: str) -> Response:
+    return _back(access, service.retry_failed(session, access, _run(session, access, run_id)))
+
+
+@router.post(BASE + "/{run_id}/unknown-calls")
+def decide_unknown(session: SessionDep, access: Engineer, run_id: str, form: FormDep) -> Response:
+    decision = parse(UnknownDecision, form_values(form))
+    return _back(access, service.decide_unknown(session, access, _run(session, access, run_id), decision.action))
+
+
+def _run(session: Session, access: Access, run_id: str) -> EvalRun:
+    return queries.run(session, access.project.id, run_id, access.user.id)
+
+
+def _back(access: Access, run: EvalRun) -> Response:
+    return RedirectResponse(f"/p/{access.project.slug}/runs/{run.id}", 303)
+
+
+def _values(form: FormData) -> dict[str, Any]:
+    """The graders come as the JSON text that the form showed."""
+    values = form_values(form)
+    try:
+        values["graders"] = json.loads(str(values.get("graders", "[]")))
+    except (ValueError, RecursionError) as error:
+        raise Invalid.field("graders", f"This is not JSON: {error}") from error
+    return values
