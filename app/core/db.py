@@ -49,7 +49,7 @@ def conninfo(url: str | None = None, *, owner: bool = False) -> str:
     """A libpq URL. Unless ``owner``, sessions take the restricted role, which cannot change what is sealed."""
     parsed = make_url(url or database_url()).set(drivername="postgresql")
     if not owner and _has_app_role(parsed.render_as_string(hide_password=False)):
-        parsed = parsed.update_query_dict({"options": f"-c role={APP_ROLE}"})
+        parsed = parsed.update_query_dict({"options": f"-crole={APP_ROLE}"})
     return parsed.render_as_string(hide_password=False)
 
 

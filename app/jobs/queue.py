@@ -25,11 +25,12 @@ def job(name: str) -> Callable[[F], Any]:
 
 def enqueue(session: Session, name: str, *, key: str | None = None, **arguments: Any) -> None:
     """Add a job in the session's transaction. At most one waiting job, and one running, per ``key``."""
-    deferrer = queue.configure_task(
-        name, lock=key, queueing_lock=key, connection=psycopg_connection(session), task_kwargs=arguments
-    )
     try:
         with session.begin_nested():
-            deferrer.defer()
+            # asked for inside, because the session sets its savepoint when its connection is first used there
+            connection = psycopg_connection(session)
+            queue.configure_task(
+                name, lock=key, queueing_lock=key, connection=connection, task_kwargs=arguments
+            ).defer()
     except AlreadyEnqueued:
         return  # the waiting job will see what this one would have
