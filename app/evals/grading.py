@@ -1,0 +1,171 @@
+"""From stored outputs to grades, metrics and the manifest. Deterministic: the same outputs give the same bytes."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from app.candidates.models import Candidate
+from app.core.clock import utcnow
+from app.datasets import queries as datasets
+from app.datasets.models import TestCase, TestSet
+from app.evals.graders import Grade as Given
+from app.evals.graders import GraderSpec, Sample, case_item, grade, parse_spec
+from app.evals.models import EvalRun, Grade, Output
+from app.evals.rules import Kind, Metric, ScoredGrade, ScoredOutput, metrics
+from app.gateway.models import Provider
+
+APP_VERSION = "0.1.0"
+BATCH = 1_000
+PROBLEMS = {"truncated": "cut short before its end", "failed": "the call failed"}
+
+
+def score(session: Session, run: EvalRun) -> None:
+    """Grade every output of the run anew, store the metrics and the manifest, and count the use of the set."""
+    test_set = session.get_one(TestSet, run.test_set_id)
+    specs = [parse_spec(raw) for raw in run.graders]
+    cases = {case.id: case for case in datasets.all_cases(session, test_set.id)}
+    outputs = session.scalars(select(Output).where(Output.run_id == run.id)).all()
+    scored = _grade_all(session, run, specs, cases, outputs, test_set)
+    scored += _missing(run, cases, outputs, test_set)
+    run.metrics = [metric_json(metric) for metric in metrics(scored)]
+    run.cost = session.scalar(select(func.sum(Output.cost)).where(Output.run_id == run.id))
+    run.failed = sum(output.status != "complete" for output in outputs)
+    run.manifest = manifest(session, run, test_set, outputs)
+    run.manifest_hash = digest(run.manifest)
+    run.status, run.error, run.finished_at = "succeeded", None, utcnow()
+    datasets.note_access(session, test_set.id, "scored_run", user_id=run.created_by, run_id=run.id)
+
+
+def _grade_all(
+    session: Session,
+    run: EvalRun,
+    specs: Sequence[GraderSpec],
+    cases: dict[str, TestCase],
+    outputs: Sequence[Output],
+    test_set: TestSet,
+) -> list[ScoredOutput]:
+    session.execute(delete(Grade).where(Grade.output_id.in_(select(Output.id).where(Output.run_id == run.id))))
+    items = {case_id: item_of(case) for case_id, case in cases.items()}
+    scored, rows = [], []
+    for output in outputs:
+        given = [(spec, grade(spec, items[output.case_id], sample_of(output))) for spec in specs]
+        rows += [_row(output, spec, one) for spec, one in given]
+        scored.append(scored_output(cases[output.case_id], output, given, test_set))
+    for start in range(0, len(rows), BATCH):
+        session.execute(insert(Grade), rows[start : start + BATCH])
+    return scored
+
+
+def item_of(case: TestCase) -> dict[str, Any]:
+    """A stored case as graders take it."""
+    return case_item(
+        {
+            "messages": case.messages,
+            "tools": case.tools,
+            "expected": case.expected,
+            "behavior": case.behavior,
+            "tags": case.tags,
+            "metadata": case.extra,
+        }
+    )
+
+
+def sample_of(output: Output) -> Sample:
+    problem = PROBLEMS.get(output.status)
+    if problem and output.error:
+        problem = f"{problem}: {output.error}"
+    return Sample(output.text, output.tool_calls or (), problem=problem)
+
+
+def scored_output(
+    case: TestCase, output: Output, given: Sequence[tuple[GraderSpec, Given]], test_set: TestSet
+) -> ScoredOutput:
+    status: Any = output.status
+    return ScoredOutput(
+        case_id=case.id,
+        status=status,
+        grades=[ScoredGrade(spec.name, spec.metric, one.passed, one.detail) for spec, one in given],
+        repeat=output.repeat,
+        latency_ms=output.latency_ms,
+        cost=output.cost,
+        group=case.group_unit,
+        kind=_kind(test_set),
+        expected_behavior=case.behavior or case.expected.get("behavior"),
+    )
+
+
+def _missing(
+    run: EvalRun, cases: dict[str, TestCase], outputs: Sequence[Output], test_set: TestSet
+) -> list[ScoredOutput]:
+    """Cases that nothing came back for: never a pass, and counted."""
+    there = {(output.case_id, output.repeat) for output in outputs}
+    return [
+        ScoredOutput(
+            case_id=case.id,
+            status="missing",
+            repeat=repeat,
+            group=case.group_unit,
+            kind=_kind(test_set),
+            expected_behavior=case.behavior or case.expected.get("behavior"),
+        )
+        for case in cases.values()
+        for repeat in range(run.repeats)
+        if (case.id, repeat) not in there
+    ]
+
+
+def _kind(test_set: TestSet) -> Kind:
+    kind: Any = test_set.kind
+    return kind  # type: ignore[no-any-return]
+
+
+def _row(output: Output, spec: GraderSpec, given: Given) -> dict[str, Any]:
+    return {
+        "output_id": output.id,
+        "grader": spec.name,
+        "metric": spec.metric,
+        "score": given.score,
+        "passed": given.passed,
+        "reason": given.reason,
+        "detail": given.detail,
+    }
+
+
+def metric_json(metric: Metric) -> dict[str, Any]:
+    """A metric as it is stored and answered."""
+    interval = None if metric.low is None and metric.high is None else [metric.low, metric.high]
+    names = ("key", "value", "n", "unit", "higher_is_better", "not_gradable")
+    return {name: getattr(metric, name) for name in names} | {"interval": interval}
+
+
+def manifest(session: Session, run: EvalRun, test_set: TestSet, outputs: Sequence[Output]) -> dict[str, Any]:
+    """Everything that made the scores; change any part and the hash is another."""
+    candidate = session.get_one(Candidate, run.candidate_id)
+    provider = session.get(Provider, candidate.provider_id) if candidate.provider_id else None
+    texts = sorted((o.case_id, o.repeat, o.status, o.text or "") for o in outputs)
+    return {
+        "app_version": APP_VERSION,
+        "test_set": {"id": test_set.id, "name": test_set.name, "size": test_set.size, "sha256": test_set.content_hash},
+        "candidate": {
+            "id": candidate.id,
+            "provider": provider.base_url if provider else None,
+            "model": candidate.model,
+            "models_returned": sorted({o.model_returned for o in outputs if o.model_returned}),
+            "system_prompt": candidate.system_prompt,
+            "prompt_template": candidate.prompt_template,
+            "parameters": candidate.parameters,
+            "price": candidate.price,
+        },
+        "graders": run.graders,
+        "repeats": run.repeats,
+        "outputs_sha256": digest(texts),
+    }
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of canonical JSON: sorted keys, no blanks, UTF-8."""
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
