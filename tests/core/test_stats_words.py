@@ -50,7 +50,9 @@ def test_a_difference_not_shown_is_never_said_to_be_none():
 def test_without_data_the_sentence_says_so():
     nothing = Estimate(None, None, None, 0)
     text = difference_sentence(SUBJECT, nothing, nothing, paired_difference([], []), shown=False)
-    assert text == "No difference shown: no data for both Tuned and base."
+    assert text == "No difference shown: no data for Tuned and base."
+    text = difference_sentence(SUBJECT, nothing, rate([1.0]), paired_difference([], []), shown=False)
+    assert text == "No difference shown: no data for base."
 
 
 def test_repeats_are_told_as_shares():
@@ -82,7 +84,10 @@ def test_verdict_needs_the_whole_interval_and_the_adjusted_p(low, high, p, highe
 
 
 def test_what_could_have_been_shown():
-    assert could_have_shown(DIFFERENCE) == "100 cases had an 80 % chance to show one of 12.0 points, not a smaller one."
+    assert (
+        could_have_shown(DIFFERENCE)
+        == "100 cases had an 80 % chance to show one of 12.0 points; a smaller one could be missed."
+    )
     blind = PairedDifference(0.2, -0.4, 0.7, 1.0, 5, None)
     assert could_have_shown(blind) == "This many cases could not have shown any difference."
 

@@ -188,7 +188,7 @@ def test_a_name_that_the_case_lacks_is_an_error_that_names_it(path):
 
 
 def test_a_name_that_the_output_lacks_is_the_outputs_fault():
-    with pytest.raises(OutputError, match="sample.output_json.b"):
+    with pytest.raises(OutputError, match=r"sample\.output_json\.b"):
         Scope(ITEM, Sample('{"a": 1}')).fill("{{sample.output_json.b}}")
     with pytest.raises(OutputError, match="not valid JSON"):
         Scope(ITEM, Sample("oops")).fill("{{sample.output_json.b}}")

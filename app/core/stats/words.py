@@ -45,8 +45,10 @@ def difference_sentence(
     ``shown``: whether the verdict is better or worse; otherwise the sentence begins with "No difference shown" and
     ends with the smallest difference that this n could have shown. ``p_adjusted`` stands in place of the raw p.
     """
-    if difference.difference is None or baseline.value is None or candidate.value is None:
-        return f"No difference shown: {NO_DATA} for both {subject.candidate} and {subject.baseline}."
+    sides = ((subject.candidate, candidate), (subject.baseline, baseline))
+    missing = [name for name, estimate in sides if estimate.value is None]
+    if missing or difference.difference is None:
+        return f"No difference shown: {NO_DATA} for {and_list(missing or [name for name, _ in sides])}."
     p_value = difference.p_value if p_adjusted is None else p_adjusted
     told = subject.phrase.format(name=subject.candidate, result=result(candidate, subject.unit))
     against = _short(baseline, subject.unit)
@@ -64,7 +66,7 @@ def could_have_shown(difference: PairedDifference, unit: Unit = "share") -> str:
     if difference.mdd is None:
         return "This many cases could not have shown any difference."
     amount = signed(difference.mdd, unit).lstrip("+")
-    return f"{difference.n} cases had an 80 % chance to show one of {amount}, not a smaller one."
+    return f"{difference.n} cases had an 80 % chance to show one of {amount}; a smaller one could be missed."
 
 
 def result(estimate: Estimate, unit: Unit) -> str:
