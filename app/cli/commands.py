@@ -93,12 +93,13 @@ def migrate() -> None:
 def demo() -> None:
     """Create the demo project, or make it anew under a new name."""
     with one_database(settings_or_fail()), friendly():
+        from app.cli.prepare import first_admin
         from app.core.db import transaction
-        from app.demo.load import load
+        from app.demo.load import load_demo
 
         with transaction() as session:
-            project = load(session)
-        typer.echo(f"The demo project is ready: /p/{project.slug}")
+            owner = first_admin(session).id
+        typer.echo(f"The demo project is ready: /p/{load_demo(owner)}")
 
 
 @app.command(hidden=True)

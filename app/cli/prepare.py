@@ -19,10 +19,12 @@ def prepare_instance(url: str, base_url: str, *, demo: bool) -> str:
     with transaction() as session:
         gateway.seed(session)
         admin = first_admin(session)
-        if demo and session.scalar(select(func.count()).select_from(Project)) == 0:
-            from app.demo.load import load
+        is_empty = session.scalar(select(func.count()).select_from(Project)) == 0
+    if demo and is_empty:
+        from app.demo.load import load_demo
 
-            load(session)
+        load_demo(admin.id)
+    with transaction() as session:
         token = accounts.make_sign_in_link(session, admin)
     return f"{base_url.rstrip('/')}/sign-in/{token}"
 

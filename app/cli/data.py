@@ -1,0 +1,88 @@
+"""``holdout import`` and ``holdout export``: the same code as the pages."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from sqlalchemy import select
+
+from app.core.db import transaction
+from app.core.errors import Invalid, NotFound
+from app.datasets import versions
+from app.datasets.models import DatasetVersion
+from app.examples import import_service
+from app.examples.importing import steps
+from app.examples.models import Import
+from app.projects import queries as projects
+from app.projects.models import Project
+
+
+def import_all(slug: str, files: list[Path], format: str, *, as_json: bool) -> bool:
+    """Import each file here and now; True if no line of any was refused."""
+    reports = [_import_one(slug, file, format) for file in files]
+    for report in reports:
+        if as_json:
+            typer.echo(json.dumps(report))
+        else:
+            facts = "{file}: {rows_read:,} read, {imported:,} in, {duplicates:,} duplicates, {rejected_count:,} refused"
+            typer.echo(facts.format(**report))
+    return all(report["rejected_count"] == 0 and report["status"] == "succeeded" for report in reports)
+
+
+def _import_one(slug: str, file: Path, format: str) -> dict[str, Any]:
+    if not file.is_file():
+        raise NotFound(f"The file {file}")
+    with transaction() as session:
+        project = _project(session, slug)
+        source = import_service.import_file(session, None, project, file, file.name, format)
+    for read in steps(source.id):
+        if sys.stderr.isatty():
+            print(f"\r{file.name}: {read:,} rows", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    with transaction() as session:
+        done = session.get_one(Import, source.id)
+        names = ("status", "rows_read", "imported", "duplicates", "rejected_count", "error")
+        return {"file": str(file), "id": done.id} | {name: getattr(done, name) for name in names}
+
+
+def export_version(slug: str, version: str, format: str, output: Path | None) -> None:
+    """The exact training bytes. Written beside the target first, so that a full disk leaves no half file."""
+    if format != "openai_chat":
+        raise Invalid("--format: only openai_chat is there yet")
+    with transaction() as session:
+        found = _version(session, _project(session, slug), version)
+        if output is None:
+            for line in versions.training_bytes(session, found):
+                sys.stdout.buffer.write(line)
+            return
+        partial = output.with_name(output.name + ".part")
+        try:
+            with partial.open("wb") as file:
+                file.writelines(versions.training_bytes(session, found))
+            shutil.move(partial, output)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _project(session: Any, slug: str) -> Project:
+    project = projects.by_slug(session, slug)
+    if project is None:
+        raise NotFound(f"The project “{slug}”")
+    return project
+
+
+def _version(session: Any, project: Project, version: str) -> DatasetVersion:
+    number = version.lower().removeprefix("v")
+    if number.isdecimal():
+        query = select(DatasetVersion).where(
+            DatasetVersion.project_id == project.id, DatasetVersion.number == int(number)
+        )
+        found: DatasetVersion | None = session.scalar(query)
+        if found is None:
+            raise NotFound(f"Version {version}")
+        return found
+    return versions.load(session, project.id, version)
