@@ -119,8 +119,8 @@ class Example(Base):
         CheckConstraint("split in ('train', 'test')", name="split"),
         Index("ix_examples_project_id_id", "project_id", "id", postgresql_where="deleted_at is null"),
         Index("ix_examples_project_id_status_id", "project_id", "status", "id"),
-        Index("ix_examples_project_id_fingerprint_unit", "project_id", "fingerprint_unit"),
-        Index("ix_examples_project_id_group_unit", "project_id", "group_unit"),
+        Index("ix_examples_fingerprint_unit_project_id", "fingerprint_unit", "project_id"),
+        Index("ix_examples_group_unit_project_id", "group_unit", "project_id"),
         Index("ix_examples_search", "search", postgresql_using="gin"),
         Index("ix_examples_tags", "tags", postgresql_using="gin"),
     )

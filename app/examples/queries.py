@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, func, liter
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, insert
 from sqlalchemy.orm import Session
 
-from app.core.errors import NotFound
+from app.core.errors import Invalid, NotFound
 from app.core.ids import is_id
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Revision, SplitAssignment
@@ -91,12 +91,18 @@ def _with_content() -> Select[Example, Revision]:
 
 
 def _keyset(query: Q, cursor: str | None, direction: Direction) -> Q:
-    after = decode_cursor(cursor)
+    after = id_of_cursor(cursor)
     if after is not None:
-        if not is_id(str(after[0])):
-            decode_cursor("not ours")  # raises the error that a broken cursor raises
-        query = query.where(Example.id < after[0] if direction == "older" else Example.id > after[0])
+        query = query.where(Example.id < after if direction == "older" else Example.id > after)
     return query.order_by(Example.id.desc() if direction == "older" else Example.id)
+
+
+def id_of_cursor(cursor: str | None) -> str | None:
+    """The id where the last page ended, or None for the first page."""
+    after = decode_cursor(cursor)
+    if after is not None and not is_id(str(after[0])):
+        raise Invalid.field("cursor", "This cursor is not one of ours: start from the first page.")
+    return None if after is None else str(after[0])
 
 
 def count(session: Session, project_id: str, wanted: ExampleFilter, limit: int | None = COUNT_LIMIT) -> int:
@@ -110,7 +116,7 @@ def count(session: Session, project_id: str, wanted: ExampleFilter, limit: int |
 def status_counts(session: Session, project_id: str) -> dict[str, int]:
     """Examples that are not deleted, by status: what the overview and the rail show."""
     query = select(Example.status, func.count()).where(Example.project_id == project_id, Example.deleted_at.is_(None))
-    return {status: number for status, number in session.execute(query.group_by(Example.status))}
+    return dict(session.execute(query.group_by(Example.status)).all())
 
 
 def conditions(project_id: str, wanted: ExampleFilter) -> list[ColumnElement[bool]]:

@@ -49,8 +49,6 @@ def parse_example(
 
     ``group_unit`` keeps the group of an example that is edited; ``tags`` are added to the example's own.
     """
-    if chat.deeper_than(fields, chat.MAX_DEPTH):
-        raise Refused(f"the line: objects and lists stand more than {chat.MAX_DEPTH} deep in one another")
     _check_storable(fields)
     messages = chat.check_messages(fields.get("messages"))
     tools = chat.check_tools(fields.get("tools"))
@@ -79,10 +77,19 @@ def parse_example(
 
 
 def _check_storable(fields: Mapping[str, Any]) -> None:
-    if b"\\u0000" in canonical(fields):  # an escaped NUL, or the harmless text \\u0000
+    """Neither too deep nor with text that the database cannot hold; looked into only where a sign of it is there."""
+    written = canonical(fields)
+    if written.count(b"{") + written.count(b"[") > chat.MAX_DEPTH:
+        _check_depth(fields)
+    if b"\\u0000" in written:  # an escaped NUL, or the harmless text \\u0000
         reason = chat.unstorable(fields)
         if reason:
             raise Refused(reason)
+
+
+def _check_depth(value: Any) -> None:
+    if chat.deeper_than(value, chat.MAX_DEPTH):
+        raise Refused(f"the line: objects and lists stand more than {chat.MAX_DEPTH} deep in one another")
 
 
 def answer_index(messages: Sequence[Message]) -> int | None:
@@ -153,6 +160,7 @@ def canonical(value: Any) -> bytes:
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError as error:
+        _check_depth(value)
         reason = chat.unstorable(value) or "a number has more than 64 bits"
         raise Refused(reason) from error
 

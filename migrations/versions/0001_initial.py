@@ -364,8 +364,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('number', name=op.f('uq_examples_number'))
     )
     op.create_index(op.f('ix_examples_import_id'), 'examples', ['import_id'], unique=False)
-    op.create_index('ix_examples_project_id_fingerprint_unit', 'examples', ['project_id', 'fingerprint_unit'], unique=False)
-    op.create_index('ix_examples_project_id_group_unit', 'examples', ['project_id', 'group_unit'], unique=False)
+    op.create_index('ix_examples_fingerprint_unit_project_id', 'examples', ['fingerprint_unit', 'project_id'], unique=False)
+    op.create_index('ix_examples_group_unit_project_id', 'examples', ['group_unit', 'project_id'], unique=False)
     op.create_index('ix_examples_project_id_id', 'examples', ['project_id', 'id'], unique=False, postgresql_where='deleted_at is null')
     op.create_index('ix_examples_project_id_status_id', 'examples', ['project_id', 'status', 'id'], unique=False)
     op.create_index('ix_examples_search', 'examples', ['search'], unique=False, postgresql_using='gin')
@@ -381,6 +381,7 @@ def upgrade() -> None:
     sa.Column('method', sa.Text(), nullable=False),
     sa.Column('objective', sa.Text(), nullable=False),
     sa.Column('hyperparameters', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('settled_hyperparameters', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
     sa.Column('launch_token', sa.Text(), nullable=False),
     sa.Column('export_sha256', sa.Text(), nullable=False),
     sa.Column('status', sa.Text(), nullable=False),
@@ -397,6 +398,8 @@ def upgrade() -> None:
     sa.Column('error', sa.Text(), nullable=True),
     sa.Column('step', sa.Integer(), nullable=False),
     sa.Column('total_steps', sa.Integer(), nullable=True),
+    sa.Column('estimated_finish', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('requested', sa.Text(), nullable=True),
     sa.Column('cancel_requested_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_by', sa.Uuid(as_uuid=False), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
@@ -766,8 +769,8 @@ def downgrade() -> None:
     op.drop_index('ix_examples_search', table_name='examples', postgresql_using='gin')
     op.drop_index('ix_examples_project_id_status_id', table_name='examples')
     op.drop_index('ix_examples_project_id_id', table_name='examples', postgresql_where='deleted_at is null')
-    op.drop_index('ix_examples_project_id_group_unit', table_name='examples')
-    op.drop_index('ix_examples_project_id_fingerprint_unit', table_name='examples')
+    op.drop_index('ix_examples_group_unit_project_id', table_name='examples')
+    op.drop_index('ix_examples_fingerprint_unit_project_id', table_name='examples')
     op.drop_index(op.f('ix_examples_import_id'), table_name='examples')
     op.drop_table('examples')
     op.drop_index(op.f('ix_eval_runs_test_set_id'), table_name='eval_runs')

@@ -1,0 +1,173 @@
+"""Running an import: batch by batch, each committed together with how far it has come.
+
+A worker may be killed at any moment. The next one goes on at the committed position, so no row is lost or doubled; a
+worker that was only slow finds that the position has moved, and stops.
+"""
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psycopg
+from sqlalchemy import func
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app.accounts.audit import record
+from app.core.db import transaction
+from app.core.errors import HoldoutError
+from app.core.settings import get_settings
+from app.examples import batches, import_queries
+from app.examples.formats import FORMATS, Position, Row
+from app.examples.models import Import
+
+BATCH_ROWS = 1_000
+BATCH_BYTES = 8_000_000
+RETRIES = 12
+RETRY_SECONDS = 5.0
+DATABASE_AWAY = (OperationalError, psycopg.OperationalError)
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Batch:
+    start: Position
+    end: Position
+    rows: list[Row]
+
+
+def run_import(import_id: str, stopping: Callable[[], bool] = lambda: False) -> None:
+    """Run the import to its end, until it is cancelled, or until ``stopping`` says so. May be called again any time."""
+    for _ in range(RETRIES):
+        try:
+            for _read in steps(import_id):
+                if stopping():
+                    return
+            _remove_file_if_over(import_id)
+            return
+        except DATABASE_AWAY:
+            log.warning("the database did not answer in import %s; trying again", import_id)
+            time.sleep(RETRY_SECONDS)
+    _fail(import_id, "The database could not store more. What was imported so far stays; import the file again.")
+
+
+def steps(import_id: str) -> Iterator[int]:
+    """Go on where the import stands. Each step commits one batch and answers the rows read so far."""
+    with transaction() as session:
+        source = _begin(session, import_id)
+    if source is None:
+        return
+    path = get_settings().uploads / source.stored_name
+    start = Position(source.bytes_read, source.lines_read)
+    try:
+        rows = FORMATS[source.format].rows(path, source.mapping, start)
+        for batch in _batches(rows, start):
+            with transaction() as session:
+                read = _commit(session, import_id, batch)
+            if read is None:
+                return
+            yield read
+        _finish(import_id)
+    except DATABASE_AWAY:
+        raise
+    except FileNotFoundError:
+        _fail(
+            import_id, "The uploaded file is not in the worker's data folder: web and worker must share HOLDOUT_HOME."
+        )
+    except HoldoutError as error:
+        _fail(import_id, str(error))
+    except Exception:
+        log.exception("import %s broke", import_id)
+        _fail(import_id, "Something broke on our side. What was imported so far stays; the error has been logged.")
+
+
+def _begin(session: Session, import_id: str) -> Import | None:
+    """The import if there is something to do for it, now running."""
+    source = import_queries.locked(session, import_id)
+    if source is None or source.status not in ("queued", "running"):
+        return None
+    source.status = "running"
+    source.started_at = source.started_at or func.now()
+    session.flush()
+    session.refresh(source)
+    return source
+
+
+def _batches(rows: Iterator[Row], start: Position) -> Iterator[Batch]:
+    """Rows in heaps of a thousand, or of fewer where they are long."""
+    while first := next(rows, None):
+        heap = [first]
+        for row in itertools.islice(rows, BATCH_ROWS - 1):
+            heap.append(row)
+            if row.end.bytes - start.bytes > BATCH_BYTES:
+                break
+        yield Batch(start, heap[-1].end, heap)
+        start = heap[-1].end
+
+
+def _commit(session: Session, import_id: str, batch: Batch) -> int | None:
+    """Store a batch and the new position. None: cancelled, or another worker has taken the import over."""
+    source = import_queries.locked(session, import_id)
+    if source is None or source.status != "running" or source.bytes_read != batch.start.bytes:
+        return None
+    if source.cancel_requested_at is not None:
+        _end(session, source, "cancelled")
+        return None
+    refused = [row for row in batch.rows if row.example is None]
+    stored = batches.store(session, source, (row.example for row in batch.rows if row.example is not None))
+    import_queries.add_rejections(session, import_id, refused)
+    source.bytes_read, source.lines_read = batch.end.bytes, batch.end.lines
+    source.rows_read += len(batch.rows)
+    source.imported += stored.imported
+    source.duplicates += stored.duplicates
+    source.held_out += stored.held_out
+    source.rejected_count += len(refused)
+    return source.rows_read
+
+
+def _finish(import_id: str) -> None:
+    with transaction() as session:
+        source = import_queries.locked(session, import_id)
+        if source is not None and source.status == "running":
+            source.bytes_read = source.bytes_total
+            _end(session, source, "succeeded")
+
+
+def _fail(import_id: str, reason: str) -> None:
+    with transaction() as session:
+        source = import_queries.locked(session, import_id)
+        if source is not None and source.status == "running":
+            source.error = reason
+            _end(session, source, "failed")
+
+
+def _end(session: Session, source: Import, status: str) -> None:
+    source.status = status
+    source.finished_at = func.now()
+    record(
+        session,
+        "import",
+        "import",
+        source.id,
+        actor_id=source.created_by,
+        project_id=source.project_id,
+        status=status,
+        file=source.file_name,
+        imported=source.imported,
+        duplicates=source.duplicates,
+        refused=source.rejected_count,
+    )
+
+
+def _remove_file_if_over(import_id: str) -> None:
+    with transaction() as session:
+        source = import_queries.locked(session, import_id)
+        over = source is not None and source.status not in ("queued", "running")
+    if source is not None and over:
+        remove_file(source.stored_name)
+
+
+def remove_file(stored_name: str) -> None:
+    (get_settings().uploads / stored_name).unlink(missing_ok=True)
