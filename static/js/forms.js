@@ -18,6 +18,8 @@ export function startForms() {
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll('form[aria-busy="true"]')) form.removeAttribute("aria-busy");
   });
+  // A one-time link needs a POST, so that a scanner that only follows links cannot use it up
+  onContent("form[data-submit-at-once]", (form) => form.requestSubmit());
   onContent(".error-summary", (summary) => {
     if (!summary.closest("[data-sample]")) summary.focus();
   });
