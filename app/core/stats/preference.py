@@ -118,9 +118,9 @@ def bradley_terry(
     that a candidate that won or lost all has a finite score; for two candidates that is the bias correction of
     Haldane (1956) and Anscombe (1956), log((w + ½)/(l + ½)). Scores are centred on 0. Interval: percentiles over
     pairs drawn with replacement, all votes on a pair together; none for a single pair, nor for a candidate that won
-    all, lost all or only tied, where resampling has nothing to vary. Candidates that were never compared, even through others,
-    are held together by the added ties alone: read ``votes``. Source: Bradley & Terry
-    (1952), Biometrika 39, 324–345.
+    all, lost all or only tied, where resampling has nothing to vary. Candidates that were never compared, even
+    through others, are held together by the added ties alone: read ``votes``. Source: Bradley & Terry (1952),
+    Biometrika 39, 324–345.
     """
     import numpy as np
 
