@@ -15,10 +15,36 @@ from app.projects.rules import GOAL_WORDS, SIZE_BANDS
 from app.web.words import plural
 
 VERBS = {
-    "approve": "approved", "reject": "rejected", "needs_work": "sent back", "seal": "sealed", "freeze": "froze",
-    "create": "created", "open": "opened", "close": "closed", "launch": "launched", "import": "imported",
-    "set-role": "gave a role to", "sign-in": "signed in",
-}  # fmt: skip
+    "accept-unknown": "accepted the loss of calls of",
+    "add": "added",
+    "add-cases": "added cases to",
+    "approve": "approved",
+    "archive": "archived",
+    "cancel": "cancelled",
+    "close": "closed",
+    "create": "created",
+    "designate": "designated",
+    "discard": "discarded",
+    "draft": "drafted",
+    "edit": "edited",
+    "freeze": "froze",
+    "import": "finished",
+    "launch": "launched",
+    "load": "loaded",
+    "needs_work": "sent back",
+    "open": "opened",
+    "reject": "rejected",
+    "remove-cases": "removed cases from",
+    "resend-unknown": "sent again calls of",
+    "resume": "resumed",
+    "retry": "retried",
+    "save": "saved",
+    "seal": "sealed",
+    "set-role": "gave a role to",
+    "set-status": "set the status of",
+    "start": "started",
+    "undo": "took back",
+}
 LATEST = 12
 
 
