@@ -27,6 +27,16 @@ def decides(decision: str) -> Callable[[F], F]:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Who signed in, in plain values: an error page names them after the rollback, when rows cannot be read."""
+
+    id: str
+    name: str
+    email: str
+    is_instance_admin: bool
+
+
+@dataclass(frozen=True)
 class Identity:
     """A signed-in person, and the API token they came with (None in a browser)."""
 
@@ -42,7 +52,7 @@ def identify(request: Request, session: Session) -> Identity:
     user = service.who_is(session, cookie) if cookie else None
     if user is None:
         raise SignInRequired
-    request.state.user = user
+    request.state.person = Person(user.id, user.name, user.email, user.is_instance_admin)
     return Identity(user)
 
 

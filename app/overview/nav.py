@@ -2,9 +2,11 @@
 
 from fastapi import Request
 
+from app.accounts.access import Person
 from app.core.db import session_factory
 from app.overview import queries
 from app.overview.rules import Standing, state
+from app.projects.access import Place
 from app.web.render import Nav, NavItem, NavPerson, NavProject
 
 THEMES = ("light", "dark")
@@ -12,16 +14,15 @@ THEMES = ("light", "dark")
 
 def build(request: Request) -> Nav:
     """What every page shows around itself; pages without a person or a project show less."""
-    user = getattr(request.state, "user", None)
-    access = getattr(request.state, "access", None)
+    user: Person | None = getattr(request.state, "person", None)
+    project: Place | None = getattr(request.state, "project", None)
     theme = request.cookies.get("theme", "auto")
     theme = theme if theme in THEMES else "auto"
     if user is None:
         return Nav(theme=theme)
     person = NavPerson(user.name, user.email)
-    if access is None:
+    if project is None:
         return Nav(person=person, theme=theme, is_instance_admin=user.is_instance_admin)
-    project = access.project
     with session_factory()() as session:
         standing = queries.standing(session, project.id, user.id)
     items = groups(f"/p/{project.slug}", standing, request.url.path)

@@ -30,6 +30,16 @@ class Access:
         return at_least(self.role, role)
 
 
+@dataclass(frozen=True)
+class Place:
+    """The project of the request in plain values, for what is rendered after the transaction (see ``Person``)."""
+
+    id: str
+    slug: str
+    name: str
+    goal: str
+
+
 def project_access(needed: str) -> Callable[..., Access]:
     @decides(f"project {needed}")
     def dependency(slug: str, request: Request, session: SessionDep) -> Access:
@@ -39,7 +49,7 @@ def project_access(needed: str) -> Callable[..., Access]:
         if project is None or role is None:
             raise NotFound("This project")
         access = Access(identity.user, project, role)
-        request.state.access = access
+        request.state.project = Place(project.id, project.slug, project.name, project.goal)
         if not at_least(role, needed):
             raise Forbidden(f"This needs the role {needed} in the project; yours is {role}.")
         return access

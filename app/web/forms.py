@@ -1,6 +1,6 @@
 """Reading browser forms into pydantic models, with errors that stand beside the field and lose nothing typed."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
@@ -21,9 +21,10 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-async def read_form(request: Request) -> FormData:
+async def read_form(request: Request) -> AsyncIterator[FormData]:
     """The parsed form, also where the route itself is sync. Answers 4xx for forms beyond the limits."""
-    return await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+    async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
+        yield form  # an uploaded file is closed, and gone, when the answer has left
 
 
 FormDep = Annotated[FormData, Depends(read_form)]
