@@ -1,6 +1,7 @@
 """What a case is, what a line of training data is, and the hashes of both. Pure."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -149,3 +150,24 @@ def _why_not(example: Considered, wanted_status: str, same: Considered | None) -
 
 def _spoken(status: str) -> str:
     return status.replace("_", " ")
+
+
+def kinds_of(excluded: Iterable[Exclusion]) -> list[tuple[str, int]]:
+    """How many exclusions there are of each kind of reason, the commonest first."""
+    return Counter(one.reason.partition(":")[0] for one in excluded).most_common()
+
+
+def parse_numbers(text: str, limit: int) -> list[int]:
+    """``12, #15 20-24`` as numbers. Raises ValueError for anything else, or for more than ``limit`` numbers."""
+    numbers: list[int] = []
+    for part in text.replace(",", " ").replace("–", "-").replace("#", " ").split():
+        first, _, last = part.partition("-")
+        if not (first.isascii() and first.isdigit() and len(first) < 16 and len(last) < 16):
+            raise ValueError(f"“{part[:40]}” is not a number of an example, nor a range such as 20-24.")
+        if last and not (last.isascii() and last.isdigit()):
+            raise ValueError(f"“{part[:40]}” is not a range such as 20-24.")
+        span = range(int(first), int(last or first) + 1)
+        if len(numbers) + len(span) > limit:
+            raise ValueError(f"At most {limit:,} examples.")
+        numbers += span
+    return numbers

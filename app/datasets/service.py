@@ -12,6 +12,7 @@ from app.accounts.models import User
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import new_id
 from app.datasets import queries
+from app.datasets import split_queries as splits
 from app.datasets.clusters import Candidate, Clusters, draw
 from app.datasets.forms import MAX_CASES, NewTestSet
 from app.datasets.models import TestCase, TestSet
@@ -119,14 +120,14 @@ def discard(session: Session, user: User, project_id: str, set_id: str) -> None:
 
 
 def seal_plan(session: Session, test_set: TestSet) -> SealPlan:
-    clusters = Clusters(queries.links(session, test_set.project_id))
-    trained = {clusters.of(unit): number for unit, number in queries.frozen_units(session, test_set.project_id).items()}
-    cases = queries.case_units(session, test_set.id)
+    clusters = Clusters(splits.links(session, test_set.project_id))
+    trained = {clusters.of(unit): number for unit, number in splits.frozen_units(session, test_set.project_id).items()}
+    cases = splits.case_units(session, test_set.id)
     quarantined = {
         case_id: trained[clusters.of(unit)] for case_id, unit, _group in cases if clusters.of(unit) in trained
     }
     units = clusters.units_with(unit for _id, fingerprint, group in cases for unit in (fingerprint, group))
-    moved = queries.count_leaving(session, test_set.project_id, units)
+    moved = splits.count_leaving(session, test_set.project_id, units)
     return SealPlan(len(cases), moved, quarantined, units)
 
 
@@ -145,9 +146,9 @@ def seal(session: Session, user: User, project_id: str, set_id: str) -> TestSet:
             f"{len(plan.quarantined)} of {plan.size} cases stand in a frozen dataset version, so a model may have been "
             "trained on them. Take them out of the set, then seal."
         )
-    queries.move_to_test(session, project_id, plan.units)
-    moved = queries.mark_test_side(session, project_id, plan.units)
-    queries.mark_cases_sealed(session, set_id)
+    splits.move_to_test(session, project_id, plan.units)
+    moved = splits.mark_test_side(session, project_id, plan.units)
+    splits.mark_cases_sealed(session, set_id)
     test_set.content_hash = content_hash(session, test_set)
     test_set.size = plan.size
     test_set.sealed_by = user.id
@@ -191,7 +192,7 @@ def case_row(
 
 
 def _copy_examples(session: Session, test_set: TestSet, example_ids: Sequence[str]) -> list[LeftOut]:
-    found = queries.contents(session, test_set.project_id, example_ids)
+    found = splits.contents(session, test_set.project_id, example_ids)
     missing = [example_id for example_id in example_ids if example_id not in found]
     if missing:
         raise Invalid.field("example_ids", f"Not an example of this project: {', '.join(missing[:5])}.")
@@ -232,10 +233,10 @@ def _drawn_ids(session: Session, project_id: str, new: NewTestSet, fraction: flo
 
 def drawing_pool(session: Session, project_id: str, *, approved_only: bool, tag: str | None) -> list[Candidate]:
     """What a fraction is drawn from: not on the test side, not in another set, and nothing kin to it trained on."""
-    clusters = Clusters(queries.links(session, project_id))
-    taken = {clusters.of(unit) for unit in queries.frozen_units(session, project_id)}
-    taken |= {clusters.of(unit) for unit in queries.units_in_cases(session, project_id)}
-    rows = queries.drawable(session, project_id, approved_only=approved_only, tag=tag)
+    clusters = Clusters(splits.links(session, project_id))
+    taken = {clusters.of(unit) for unit in splits.frozen_units(session, project_id)}
+    taken |= {clusters.of(unit) for unit in splits.units_in_cases(session, project_id)}
+    rows = splits.drawable(session, project_id, approved_only=approved_only, tag=tag)
     candidates = (Candidate(example_id, unit, clusters.of(unit)) for example_id, unit in rows)
     return [candidate for candidate in candidates if candidate.cluster not in taken]
 

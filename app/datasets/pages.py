@@ -1,0 +1,271 @@
+"""Typed contexts of the test set pages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy.orm import Session
+
+from app.accounts import queries as accounts
+from app.datasets import queries, service
+from app.datasets import split_queries as splits
+from app.datasets.models import TestCase, TestSet
+from app.examples.models import BEHAVIORS
+from app.examples.rules import canonical, group_name, request_preview, text_of
+from app.projects.access import Access
+from app.web.forms import FormState
+from app.web.words import plural
+
+KINDS = (
+    ("task", "Task", "what the model is there for"),
+    ("edge", "Edge", "rare and difficult, and still to be solved"),
+    ("red_team", "Red team", "to be refused, escalated or asked about"),
+    ("general", "General", "other instructions, which tuning must not spoil"),
+)
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class SetRow:
+    id: str
+    name: str
+    kind: str
+    size: int
+    sealed_at: datetime | None
+    uses: int
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ListPage:
+    slug: str
+    answer: str
+    sets: Sequence[SetRow]
+    can_change: bool
+    older: str | None
+    title: str = "Test sets"
+
+
+@dataclass(frozen=True)
+class NewPage:
+    slug: str
+    source: str  # fraction | examples | upload
+    form: FormState
+    approved: int
+    drawable: int
+    numbers: str = ""
+    kinds: Sequence[tuple[str, str, str]] = KINDS
+    title: str = "New test set"
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    id: str
+    position: int
+    request: str
+    expected: str
+    behavior: str | None
+    tags: Sequence[str]
+    number: int | None
+    example_id: str | None
+
+
+@dataclass(frozen=True)
+class Use:
+    at: datetime
+    who: str
+    run_id: str | None
+
+
+@dataclass(frozen=True)
+class SetPage:
+    slug: str
+    set: SetRow
+    answer: str
+    content_hash: str | None
+    origin: Mapping[str, Any]
+    cases: Sequence[CaseRow]
+    shown: str
+    behaviors: Sequence[tuple[str, int]]
+    filters: Mapping[str, str]
+    uses: Sequence[Use]
+    older: str | None
+    can_change: bool
+    form: FormState = field(default_factory=FormState)
+    behavior_choices: Sequence[str] = BEHAVIORS
+
+    @property
+    def title(self) -> str:
+        return self.set.name
+
+
+@dataclass(frozen=True)
+class Message:
+    role: str
+    content: str
+    tool_calls: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class CasePage:
+    slug: str
+    set: SetRow
+    case: CaseRow
+    messages: Sequence[Message]
+    expected: Sequence[tuple[str, str]]
+    group: str | None
+    content_hash: str
+    can_change: bool
+
+    @property
+    def title(self) -> str:
+        return f"Case {self.case.position}"
+
+
+@dataclass(frozen=True)
+class SealPage:
+    slug: str
+    set: SetRow
+    moved: int
+    beside: int  # examples that leave the pool without being a case themselves
+    quarantined: Sequence[tuple[CaseRow, int]]
+
+    @property
+    def title(self) -> str:
+        return f"Seal “{self.set.name}”"
+
+
+def set_row(test_set: TestSet, uses: int = 0) -> SetRow:
+    names = ("id", "name", "kind", "size", "sealed_at", "created_at")
+    return SetRow(uses=uses, **{name: getattr(test_set, name) for name in names})
+
+
+def set_list(session: Session, access: Access, cursor: str | None) -> ListPage:
+    found = queries.list_sets(session, access.project.id, cursor, PAGE)
+    rows = [set_row(test_set, uses) for test_set, uses in found.items]
+    sealed = [row for row in rows if row.sealed_at]
+    answer = "What is measured on, and never trained on."
+    if sealed:
+        cases = plural(sum(row.size for row in sealed), "case")
+        answer = (
+            f"{plural(len(sealed), 'sealed set')} with {cases}, used {plural(sum(r.uses for r in sealed), 'time')}."
+        )
+    elif rows:
+        answer = "Nothing is sealed yet: until then every case may still be trained on."
+    older = f"?cursor={found.next_cursor}" if found.next_cursor else None
+    return ListPage(access.project.slug, answer, rows, access.can("engineer"), older)
+
+
+def new(
+    session: Session, access: Access, source: str, *, form: FormState | None = None, ids: Sequence[str] = ()
+) -> NewPage:
+    approved, drawable = (
+        len(service.drawing_pool(session, access.project.id, approved_only=only, tag=None))
+        if source == "fraction"
+        else 0
+        for only in (True, False)
+    )
+    chosen = splits.contents(session, access.project.id, ids) if ids else {}
+    numbers = ", ".join(str(row[0].number) for row in chosen.values())
+    return NewPage(access.project.slug, source, form or FormState(), approved, drawable, numbers)
+
+
+def one(
+    session: Session,
+    access: Access,
+    test_set: TestSet,
+    *,
+    filters: Mapping[str, str] | None = None,
+    cursor: str | None = None,
+    form: FormState | None = None,
+) -> SetPage:
+    chosen = {name: text for name, text in (filters or {}).items() if text}
+    found = queries.cases(session, test_set.id, **chosen, cursor=cursor, limit=PAGE)
+    total = queries.count_cases(session, test_set.id, **chosen) if chosen else test_set.size
+    counts = queries.behavior_counts(session, test_set.id)
+    rows = queries.scored_runs(session, test_set.id, 10)
+    names = accounts.names(session, {person for _at, person, _run in rows if person})
+    row = set_row(test_set, queries.uses(session, test_set.id))
+    return SetPage(
+        slug=access.project.slug,
+        set=row,
+        answer=_answer(row, _who(session, test_set.sealed_by)),
+        content_hash=test_set.content_hash,
+        origin=test_set.origin,
+        cases=[case_row(case, number) for case, number in found.items],
+        shown=plural(total, "case") + (" match" if chosen else ""),
+        behaviors=[(name, counts[name]) for name in BEHAVIORS if name in counts],
+        filters={"q": "", "behavior": "", "tag": ""} | chosen,
+        uses=[Use(at, names.get(person or "", "somebody"), run) for at, person, run in rows],
+        older="?" + urlencode(chosen | {"cursor": found.next_cursor}) if found.next_cursor else None,
+        can_change=access.can("engineer"),
+        form=form or FormState(),
+    )
+
+
+def one_case(access: Access, test_set: TestSet, case: TestCase, number: int | None) -> CasePage:
+    return CasePage(
+        slug=access.project.slug,
+        set=set_row(test_set),
+        case=case_row(case, number),
+        messages=[message(item) for item in case.messages],
+        expected=[(name, _shown(case.expected[name])) for name in case.expected],
+        group=group_name(case.group_unit),
+        content_hash=case.content_hash,
+        can_change=access.can("engineer") and test_set.sealed_at is None,
+    )
+
+
+def seal_preview(session: Session, access: Access, test_set: TestSet) -> SealPage:
+    plan = service.seal_plan(session, test_set)
+    stuck = queries.cases_by_id(session, test_set.id, list(plan.quarantined))
+    copies = splits.copied_examples(session, test_set.id)
+    return SealPage(
+        slug=access.project.slug,
+        set=set_row(test_set),
+        moved=plan.moved,
+        beside=max(plan.moved - copies, 0),
+        quarantined=[(case_row(case, number), plan.quarantined[case.id]) for case, number in stuck],
+    )
+
+
+def case_row(case: TestCase, number: int | None) -> CaseRow:
+    expected = case.expected
+    said = expected.get("label") or expected.get("text") or expected.get("json") or expected.get("tool_calls") or ""
+    return CaseRow(
+        case.id,
+        case.position,
+        request_preview(case.messages),
+        _shown(said),
+        case.behavior,
+        case.tags,
+        number,
+        case.example_id,
+    )
+
+
+def message(item: Mapping[str, Any]) -> Message:
+    calls = [
+        (str(call["function"].get("name")), str(call["function"].get("arguments", "")))
+        for call in item.get("tool_calls") or ()
+    ]
+    return Message(str(item.get("role")), text_of(item.get("content")) or str(item.get("refusal") or ""), calls)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else canonical(value).decode()
+
+
+def _who(session: Session, user_id: str | None) -> str:
+    return accounts.names(session, {user_id}).get(user_id, "somebody") if user_id else "somebody"
+
+
+def _answer(row: SetRow, who: str) -> str:
+    if row.sealed_at is None:
+        return "A draft: nothing is held out yet. Seal it before anything is trained."
+    used = f"used {plural(row.uses, 'time')}" if row.uses else "not used yet"
+    return (
+        f"Sealed by {who}: {plural(row.size, 'case')}, {used}. Nothing in it can change, none of it can be trained on."
+    )

@@ -1,0 +1,76 @@
+"""Pages of dataset versions: list, freeze, one version, its bytes."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from app.core.errors import Invalid
+from app.datasets import export, version_pages, versions
+from app.datasets.forms import NewVersion
+from app.examples.forms import ExampleFilter
+from app.projects.access import Engineer, Viewer
+from app.web.forms import FormDep, form_values, parse, refused
+from app.web.render import render
+from app.web.session import SessionDep
+
+router = APIRouter(include_in_schema=False)
+BASE = "/p/{slug}/versions"
+FILTERS = ("status", "tag", "behavior", "q")
+
+
+def _filter(values: Any) -> ExampleFilter:
+    return parse(ExampleFilter, {name: values[name] for name in FILTERS if values.get(name)})
+
+
+@router.get(BASE)
+def list_page(request: Request, session: SessionDep, access: Viewer, cursor: str | None = None) -> Response:
+    return render(request, "datasets/versions.html", version_pages.version_list(session, access, cursor))
+
+
+@router.get(BASE + "/new")
+def freeze_page(request: Request, session: SessionDep, access: Engineer) -> Response:
+    page = version_pages.freeze(session, access, _filter(request.query_params))
+    return render(request, "datasets/freeze.html", page)
+
+
+@router.post(BASE)
+def freeze(request: Request, session: SessionDep, access: Engineer, form: FormDep) -> Response:
+    values = form_values(form)
+    try:
+        new = parse(NewVersion, {"name": values.get("name", ""), "filters": _filter(values)})
+        version = versions.freeze(session, access.user, access.project, new.name, new.filters)
+    except Invalid as error:
+        page = version_pages.freeze(session, access, _filter(values), refused(form, error))
+        return render(request, "datasets/freeze.html", page, status=422)
+    return RedirectResponse(f"/p/{access.project.slug}/versions/{version.id}", 303)
+
+
+@router.get(BASE + "/{version_id}")
+def version_page(
+    request: Request,
+    session: SessionDep,
+    access: Viewer,
+    version_id: str,
+    cursor: str | None = None,
+    against: str | None = None,
+    reason: str = "",
+    verify: bool = False,
+) -> Response:
+    """``verify`` reads all bytes again and compares their hash with the frozen one."""
+    version = versions.load(session, access.project.id, version_id)
+    page = version_pages.one(
+        session,
+        access,
+        version,
+        cursor=cursor,
+        against=versions.load(session, access.project.id, against) if against else None,
+        reason=reason,
+        intact=versions.verify_hash(session, version) if verify else None,
+    )
+    return render(request, "datasets/version.html", page)
+
+
+@router.get(BASE + "/{version_id}/export")
+def download(session: SessionDep, access: Viewer, version_id: str, format: export.Format = "openai_chat") -> Response:
+    return export.response(access.project, versions.load(session, access.project.id, version_id), format)
