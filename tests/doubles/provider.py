@@ -91,6 +91,7 @@ class Double:
         content = body["messages"][-1]["content"]
         fault = self._next_fault(content)
         self.note(request, fault)
+        self.requests[-1]["body"] = body
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:

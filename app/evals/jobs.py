@@ -1,0 +1,56 @@
+"""Jobs of eval runs: ``evals.run`` asks and grades, ``evals.grade`` grades stored outputs."""
+
+import asyncio
+
+import psycopg
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.jobs import Job
+from sqlalchemy.exc import OperationalError
+
+from app.core.db import transaction
+from app.evals.models import EvalRun
+from app.evals.runner.errors import StillHeld
+from app.jobs.queue import job, queue
+
+
+class ComeBack(BaseRetryStrategy):
+    """A run goes on after a shutdown at once, and after trouble with the database or another worker in a while."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if isinstance(exception, asyncio.CancelledError):
+            return RetryDecision()
+        if isinstance(exception, StillHeld):
+            return RetryDecision(retry_in={"seconds": 5})
+        if isinstance(exception, OperationalError | psycopg.OperationalError):
+            return RetryDecision(retry_in={"seconds": 3})
+        return None
+
+
+@queue.task(name="evals.run", retry=ComeBack())
+async def run(run_id: str) -> None:
+    from app.evals.runner.job import run_eval  # the openai client is loaded where it is used
+
+    try:
+        await run_eval(run_id)
+    except (psycopg.OperationalError, OperationalError, StillHeld):
+        raise
+    except Exception as error:
+        await asyncio.to_thread(_failed, run_id, error)
+        raise
+
+
+@job("evals.grade")
+def grade(run_id: str) -> None:
+    from app.evals import grading
+
+    with transaction() as session:
+        grading.score(session, session.get_one(EvalRun, run_id, with_for_update=True))
+
+
+def _failed(run_id: str, error: Exception) -> None:
+    """A bug of ours ends the run in sight; resuming goes on where it stopped."""
+    with transaction() as session:
+        run = session.get_one(EvalRun, run_id, with_for_update=True)
+        if run.status == "running":
+            run.status, run.lease_expires_at = "failed", None
+            run.error = f"The runner stopped on an error of its own ({type(error).__name__}); the log has the details."

@@ -1,0 +1,137 @@
+"""One run from taking it over to its end."""
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.candidates.models import Candidate
+from app.core.db import transaction
+from app.core.settings import get_settings
+from app.evals import grading
+from app.evals.models import EvalRun
+from app.evals.runner.asking import Asked
+from app.evals.runner.dispatch import Dispatcher
+from app.evals.runner.errors import CannotStart, LeaseLost, StillHeld
+from app.evals.runner.store import LEASE_SECONDS, Call, RunStore, open_store
+from app.gateway.answers import Answer
+from app.gateway.client import Connection, connection_to
+from app.gateway.failures import Failure
+from app.gateway.keys import UnreadableKey
+from app.gateway.models import Provider
+
+log = logging.getLogger(__name__)
+TAKE_OVER_SECONDS = LEASE_SECONDS + 4
+
+
+@dataclass(frozen=True)
+class Setup:
+    asked: Asked
+    connection: Connection
+    slots: int
+
+
+async def run_eval(run_id: str) -> None:
+    """Ask for all outputs that are wanted and missing, then grade. Cut off at any moment, it goes on from there."""
+    async with open_store(run_id) as store:
+        if not await _take_over(store):
+            return
+        try:
+            await _work(store)
+        except LeaseLost:
+            log.warning("run %s was taken over by another worker: stopping", run_id)
+        except CannotStart as error:
+            await store.end("failed", str(error))
+
+
+async def _take_over(store: RunStore) -> bool:
+    """Wait for a worker before us to be given up, by the database's clock. Raises StillHeld if it lives on."""
+    deadline = asyncio.get_running_loop().time() + TAKE_OVER_SECONDS
+    while (taken := await store.take_over()) == "held":
+        if asyncio.get_running_loop().time() > deadline:
+            raise StillHeld
+        await asyncio.sleep(0.2 + random.random() / 5)  # noqa: S311 (jitter)
+    return taken == "taken"
+
+
+async def _work(store: RunStore) -> None:
+    setup = await asyncio.to_thread(_load, store.run_id)
+    calls = await store.planned()
+    stop, problem = None, None
+    if calls:
+        dispatcher = await _dispatch(store, setup, calls)
+        stop, problem = dispatcher.stop, dispatcher.problem
+    if stop == "shutdown":
+        await store.release()
+    elif stop == "cancelled":
+        await store.end("cancelled", None)
+    elif stop == "budget":
+        await store.end("paused", "The budget is used up: raise it to go on with the rest.")
+    elif stop == "failed":
+        await store.end("failed", f"{problem} Mend that, then resume: what was answered stays.")
+    elif await store.unknown():
+        await store.end("needs_decision", None)
+    else:
+        await asyncio.to_thread(_score, store.run_id, store.lease)
+
+
+async def _dispatch(store: RunStore, setup: Setup, calls: list[Call]) -> Dispatcher:
+    from app.gateway.chat import complete
+    from app.gateway.client import open_client
+
+    seconds = float(get_settings().call_timeout_seconds)
+    async with open_client(setup.connection, connections=setup.slots, seconds=seconds) as client:
+
+        async def ask(body: dict[str, Any], call_id: str) -> Answer | Failure:
+            return await complete(client, setup.connection, body, call_id, seconds)
+
+        dispatcher = Dispatcher(store, ask, setup.asked, calls, setup.slots)
+        working = asyncio.create_task(dispatcher.run())
+        try:
+            await asyncio.shield(working)
+        except asyncio.CancelledError:  # the worker shuts down: answers under way still have their time
+            dispatcher.stop_for("shutdown")
+            await working
+            await store.release()
+            raise
+    return dispatcher
+
+
+def _load(run_id: str) -> Setup:
+    with transaction() as session:
+        run = session.get_one(EvalRun, run_id)
+        candidate = session.get_one(Candidate, run.candidate_id)
+        provider = session.get(Provider, candidate.provider_id) if candidate.provider_id else None
+    if provider is None or provider.disabled_at:
+        raise CannotStart("The candidate's provider was disabled: clone the candidate for another one.")
+    try:
+        connection = connection_to(provider)
+    except UnreadableKey as error:
+        raise CannotStart(f"{provider.name}: {error}") from error
+    price = candidate.price
+    if price is None and provider.kind == "local_engine":
+        price = {"input": 0.0, "output": 0.0}  # a local model costs nothing until an hourly rate is set
+    asked = Asked(
+        candidate.model, candidate.system_prompt, candidate.prompt_template, dict(candidate.parameters), price
+    )
+    return Setup(asked, connection, max(1, min(run.concurrency, provider.max_concurrency)))
+
+
+def _score(run_id: str, lease: int) -> None:
+    """Grade and end the run in one transaction, fenced like every other write."""
+    with transaction() as session:
+        run = _held_run(session, run_id, lease)
+        grading.score(session, run)
+        run.lease_expires_at = None
+
+
+def _held_run(session: Session, run_id: str, lease: int) -> EvalRun:
+    query = select(EvalRun).where(EvalRun.id == run_id, EvalRun.lease == lease, EvalRun.status == "running")
+    run = session.scalar(query.with_for_update())
+    if run is None:
+        raise LeaseLost(run_id)
+    return run

@@ -1,0 +1,247 @@
+"""All that the runner reads and writes, on one connection. Each write proves that the run is still this worker's.
+
+The lease: whoever takes a run over adds one to ``eval_runs.lease`` and keeps ``lease_expires_at`` ahead of the
+database's clock. Every transaction begins with an UPDATE of the run under that lease number; once another worker
+has taken over, the UPDATE finds no row and nothing is written.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg.types.json import set_json_loads
+
+from app.core.db import conninfo
+from app.evals.calls import PURPOSE
+from app.evals.runner.asking import Case
+from app.evals.runner.errors import LeaseLost
+from app.gateway import ledger
+from app.gateway.ledger import Cursor, Finished
+
+LEASE_SECONDS = 8.0
+# columns of an output, with their types for jsonb_to_recordset
+OUTPUT_COLUMNS = {
+    "id": "uuid",
+    "run_id": "uuid",
+    "case_id": "uuid",
+    "repeat": "int",
+    "call_id": "uuid",
+    "status": "text",
+    "text": "text",
+    "tool_calls": "jsonb",
+    "finish_reason": "text",
+    "model_returned": "text",
+    "input_tokens": "int",
+    "output_tokens": "int",
+    "latency_ms": "double precision",
+    "cost": "numeric",
+    "error": "text",
+}
+INSERT_OUTPUTS = (
+    f"insert into outputs ({', '.join(OUTPUT_COLUMNS)}) select * from jsonb_to_recordset(%s::jsonb) "  # noqa: S608
+    f"as x({', '.join(f'{name} {kind}' for name, kind in OUTPUT_COLUMNS.items())})"
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A planned call of the run. ``tries`` counts the attempts that this worker made for its item."""
+
+    id: str
+    case_id: str
+    repeat: int
+    estimate: float | None
+    tries: int = 1
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A call that has ended: its ledger row, its output (None while unknown or tried again)."""
+
+    finished: Finished
+    output: dict[str, Any] | None
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one slot of the dispatcher writes at once: the call that ended, and the next one that it wants to send."""
+
+    ended: Ended | None
+    send: Call | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """``may_send`` says that the next call is committed as sent; ``again_id`` is the new attempt of the ended one."""
+
+    may_send: bool
+    again_id: str | None
+    cancel: bool
+    over_budget: bool
+
+
+class RunStore:
+    def __init__(self, connection: psycopg.AsyncConnection[Any], run_id: str) -> None:
+        self.connection, self.run_id = connection, run_id
+        self.lease = 0
+        self.worker = ""
+        self._in_use = asyncio.Lock()  # a read must not land in the middle of somebody's transaction
+
+    async def take_over(self) -> str | None:
+        """Take the run if nobody holds it: what the worker before had sent and not finished becomes unknown.
+
+        Answers 'taken', 'held' (somebody works on it: try again later) or None (there is nothing to run).
+        """
+        async with self.connection.transaction(), self.connection.cursor() as cursor:
+            await cursor.execute(
+                "select status in ('queued', 'running'), lease_expires_at > clock_timestamp() "
+                "from eval_runs where id = %s for update",
+                (self.run_id,),
+            )
+            row = await cursor.fetchone()
+            if row is None or not row[0]:
+                return None
+            if row[1]:
+                return "held"
+            await cursor.execute(
+                "update eval_runs set lease = lease + 1, status = 'running', error = null, "
+                "started_at = coalesce(started_at, clock_timestamp()), "
+                "lease_expires_at = clock_timestamp() + make_interval(secs => %s), "
+                "done = (select count(*) from outputs where run_id = eval_runs.id), "
+                "failed = (select count(*) from outputs where run_id = eval_runs.id and status <> 'complete'), "
+                "cost = (select sum(cost) from outputs where run_id = eval_runs.id) "
+                "where id = %s returning lease",
+                (LEASE_SECONDS, self.run_id),
+            )
+            taken = await cursor.fetchone()
+            assert taken is not None
+            self.lease = taken[0]
+            self.worker = f"{socket.gethostname()}:{os.getpid()}:{self.lease}"
+            await ledger.give_up(cursor, self.run_id, PURPOSE)
+        return "taken"
+
+    async def planned(self) -> list[Call]:
+        """The calls that wait to be sent, in the order of the cases."""
+        async with self.connection.cursor() as cursor:
+            await cursor.execute(
+                "select c.id::text, t.id::text, split_part(c.item, ':', 2)::int, c.cost_estimate::float8 "
+                "from paid_calls c join test_cases t on t.id = split_part(c.item, ':', 1)::uuid "
+                "where c.subject_id = %s and c.purpose = %s and c.state = 'planned' "
+                "order by split_part(c.item, ':', 2)::int, t.position",
+                (self.run_id, PURPOSE),
+            )
+            return [Call(*row) for row in await cursor.fetchall()]
+
+    async def cases(self, case_ids: Sequence[str]) -> dict[str, Case]:
+        async with self._in_use, self.connection.cursor() as cursor:
+            await cursor.execute(
+                "select id::text, messages, tools from test_cases where id = any(%s::uuid[])", (list(case_ids),)
+            )
+            return {row[0]: Case(*row) for row in await cursor.fetchall()}
+
+    async def write(self, steps: Sequence[Step]) -> list[Written]:
+        """One transaction for all steps. Raises LeaseLost, and then nothing of them was written."""
+        ended = [step.ended for step in steps if step.ended]
+        outputs = [one.output for one in ended if one.output]
+        async with self._in_use, self.connection.transaction(), self.connection.cursor() as cursor:
+            cancel, budget, spent = await self._prove_lease(cursor, outputs)
+            if ended:
+                await ledger.finish(cursor, self.worker, [one.finished for one in ended])
+            if outputs:
+                await cursor.execute(INSERT_OUTPUTS, (orjson.dumps(outputs).decode(),))
+            retried = [one.finished.call_id for one in ended if one.again]
+            again = await ledger.plan_again(cursor, retried) if retried else {}
+            wanted = [] if cancel else [step.send for step in steps if step.send]
+            allowed = await self._within_budget(cursor, wanted, budget, spent)
+            sent = await ledger.mark_sent(cursor, self.worker, allowed) if allowed else set()
+        return [
+            Written(
+                may_send=step.send is not None and step.send.id in sent,
+                again_id=again.get(step.ended.finished.call_id) if step.ended else None,
+                cancel=cancel,
+                over_budget=step.send is not None and not cancel and step.send.id not in allowed,
+            )
+            for step in steps
+        ]
+
+    async def end(self, status: str, error: str | None) -> bool:
+        """Release the run in this state; calls cut off on the way become unknown. False where it was taken from us."""
+        async with self.connection.transaction(), self.connection.cursor() as cursor:
+            await cursor.execute(
+                "update eval_runs set status = %s::text, error = %s, lease_expires_at = null, finished_at = "
+                "case when %s::text in ('succeeded', 'failed', 'cancelled') then clock_timestamp() end "
+                "where id = %s and lease = %s and status = 'running'",
+                (status, error, status, self.run_id, self.lease),
+            )
+            ours = cursor.rowcount == 1
+            if ours:
+                await ledger.give_up(cursor, self.run_id, PURPOSE)
+        return ours
+
+    async def release(self) -> None:
+        """Let the next worker take the run at once; it stays running."""
+        async with self.connection.cursor() as cursor:
+            await cursor.execute(
+                "update eval_runs set lease_expires_at = null where id = %s and lease = %s", (self.run_id, self.lease)
+            )
+
+    async def unknown(self) -> int:
+        async with self.connection.cursor() as cursor:
+            return await ledger.count(cursor, self.run_id, PURPOSE, "unknown")
+
+    async def _prove_lease(self, cursor: Cursor, outputs: Sequence[dict[str, Any]]) -> tuple[bool, float | None, float]:
+        """(somebody asked to cancel, budget, dollars spent so far)."""
+        failed = sum(output["status"] != "complete" for output in outputs)
+        costs = [output["cost"] for output in outputs if output["cost"] is not None]
+        await cursor.execute(
+            "update eval_runs set done = done + %s, failed = failed + %s, "
+            "cost = case when %s::float8 is null then cost else coalesce(cost, 0) + %s end, "
+            "lease_expires_at = clock_timestamp() + make_interval(secs => %s) "
+            "where id = %s and lease = %s and status = 'running' "
+            "returning cancel_requested_at is not null, budget::float8, coalesce(cost, 0)::float8",
+            (
+                len(outputs),
+                failed,
+                sum(costs) if costs else None,
+                sum(costs),
+                LEASE_SECONDS,
+                self.run_id,
+                self.lease,
+            ),
+        )
+        row = await cursor.fetchone()
+        if row is None:
+            raise LeaseLost(self.run_id)
+        return row[0], row[1], row[2]
+
+    async def _within_budget(
+        self, cursor: Cursor, wanted: Sequence[Call], budget: float | None, spent: float
+    ) -> list[str]:
+        """Ids of the calls that may be sent: what is spent, held and estimated stays within the budget."""
+        if budget is None or not wanted:
+            return [call.id for call in wanted]
+        left = budget - spent - await ledger.held(cursor, self.run_id)
+        allowed = []
+        for call in wanted:
+            left -= call.estimate or 0.0
+            if left < 0:
+                break
+            allowed.append(call.id)
+        return allowed
+
+
+@asynccontextmanager
+async def open_store(run_id: str) -> AsyncIterator[RunStore]:
+    connection = await psycopg.AsyncConnection.connect(conninfo(), autocommit=True)
+    set_json_loads(orjson.loads, connection)
+    try:
+        yield RunStore(connection, run_id)
+    finally:
+        await connection.close()
