@@ -1,19 +1,21 @@
 """The worker process: imports every stage's jobs, then runs the queue."""
 
 import importlib
+import importlib.util
 import logging
 
 import uvloop
 
 from app.jobs import worker
 
-# each stage with a jobs.py; the modules register their tasks when imported
-STAGES_WITH_JOBS = ("gateway", "examples", "evals", "finetunes")
+# each stage that may have a jobs.py; the modules register their tasks when imported
+STAGES = ("gateway", "examples", "datasets", "evals", "finetunes")
 
 
 def load_jobs() -> None:
-    for stage in STAGES_WITH_JOBS:
-        importlib.import_module(f"app.{stage}.jobs")
+    for stage in STAGES:
+        if importlib.util.find_spec(f"app.{stage}.jobs"):
+            importlib.import_module(f"app.{stage}.jobs")
 
 
 def main(concurrency: int = 8) -> None:
