@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, func, liter
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, insert
 from sqlalchemy.orm import Session
 
+from app.core.db import Id
 from app.core.errors import Invalid, NotFound
 from app.core.ids import is_id
 from app.examples.forms import ExampleFilter
@@ -136,7 +137,7 @@ def conditions(project_id: str, wanted: ExampleFilter) -> list[ColumnElement[boo
         found.append(_search(wanted.q.strip()))
     ids = getattr(wanted, "ids", None)
     if ids is not None:
-        found.append(Example.id.in_(ids))
+        found.append(one_of_ids(Example.id, ids))
     return found
 
 
@@ -204,4 +205,9 @@ def move_to_test(session: Session, project_id: str, units: Sequence[str]) -> Non
 def one_of(column: Any, values: Iterable[str]) -> ColumnElement[bool]:
     """``column = any(array)``: one parameter, however many values."""
     equal: ColumnElement[bool] = column == any_(literal(list(values), ARRAY(Text)))
+    return equal
+
+
+def one_of_ids(column: Any, ids: Iterable[str]) -> ColumnElement[bool]:
+    equal: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Id)))
     return equal

@@ -1,13 +1,20 @@
 """Examples for tests, made as an import makes them."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
+from fastapi.testclient import TestClient
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.examples import service
 from app.examples.models import Example
 from app.projects.models import Project
+from tests.factories import Factory
+
+Jobs = Callable[[], None]
 
 
 def chat(
@@ -29,3 +36,53 @@ def add(
     example = service.add(session, user, project.id, fields if "messages" in fields else chat(**fields), status=status)
     session.commit()
     return example
+
+
+TEST_SET = """
+insert into test_sets (id, project_id, name, kind, origin, size)
+values (gen_random_uuid(), :project, 'Held out', 'task', '{}', 0)
+"""
+TEST_CASE = """
+insert into test_cases (id, project_id, test_set_id, position, example_id, messages, expected, tags, extra,
+                        fingerprint_unit, group_unit, content_hash)
+select gen_random_uuid(), project_id, id, 1, :example, '[]', '{}', '{}', '{}', 'fp:1', 'fp:1', 'h' from test_sets
+"""
+
+
+def use_in_a_test_set(session: Session, project: Project, example_id: str) -> None:
+    """A draft set with a case that was made of the example."""
+    session.execute(text(TEST_SET), {"project": project.id})
+    session.execute(text(TEST_CASE), {"example": example_id})
+
+
+def jsonl(*rows: Any) -> bytes:
+    return b"".join((row if isinstance(row, bytes) else json.dumps(row).encode()) + b"\n" for row in rows)
+
+
+class Api:
+    """The API as an engineer of one project sees it."""
+
+    def __init__(self, client: TestClient, factory: Factory, role: str = "engineer") -> None:
+        self.client = client
+        self.project = factory.project()
+        self.headers = factory.bearer(factory.member(self.project, role))
+        self.base = f"/api/v1/projects/{self.project.slug}"
+
+    def upload(self, path: str, content: bytes, name: str = "file.jsonl", **form: str) -> Any:
+        files = {"file": (name, content)}
+        return self.client.post(self.base + path, files=files, data=form, headers=self.headers)
+
+    def get(self, path: str) -> Any:
+        return self.client.get(self.base + path, headers=self.headers)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self.client.post(self.base + path, json=body, headers=self.headers)
+
+    def imported(self, run_jobs: Jobs, content: bytes, name: str = "file.jsonl", **form: str) -> dict[str, Any]:
+        """Upload, let the worker run, and answer the report."""
+        answer = self.upload("/imports", content, name, **form)
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["status"] == "queued"
+        run_jobs()
+        report: dict[str, Any] = self.get(f"/imports/{answer.json()['id']}").json()
+        return report

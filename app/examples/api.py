@@ -1,0 +1,131 @@
+"""Examples under ``/api/v1``: list, edit, revisions, bulk actions. Imports stand in ``import_api``."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.core.errors import Forbidden
+from app.examples import bulk, import_api, queries, service
+from app.examples.forms import BulkAction, ExampleChange, ListQuery
+from app.examples.models import Example, Revision
+from app.examples.rules import group_name
+from app.projects.access import Annotator, Viewer
+from app.web.idempotency import api_router
+from app.web.paging import ListAnswer
+from app.web.session import SessionDep
+
+router = api_router("examples")
+BASE = "/projects/{slug}/examples"
+
+
+class ExampleOut(BaseModel):
+    id: str
+    number: int
+    revision: int
+    messages: list[dict[str, Any]]
+    tools: list[Any] | None
+    expected: dict[str, Any] | None
+    status: str
+    behavior: str | None
+    tags: list[str]
+    split: str
+    group: str | None
+    source: str | None
+    metadata: dict[str, Any]
+    import_id: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, example: Example, content: Revision) -> "ExampleOut":
+        own = ("id", "number", "revision", "status", "behavior", "tags", "split", "source", "import_id")
+        fields = {name: getattr(example, name) for name in (*own, "created_at", "updated_at")}
+        fields |= {name: getattr(content, name) for name in ("messages", "tools", "expected")}
+        return cls(**fields, group=group_name(example.group_unit), metadata=content.extra)
+
+
+class RevisionOut(BaseModel):
+    revision: int
+    messages: list[dict[str, Any]]
+    tools: list[Any] | None
+    expected: dict[str, Any] | None
+    behavior: str | None
+    tags: list[str]
+    content_hash: str
+    author_id: str | None
+    reason: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Revision) -> "RevisionOut":
+        names = set(cls.model_fields) - {"revision"}
+        return cls(revision=row.number, **{name: getattr(row, name) for name in names})
+
+
+class BulkOut(BaseModel):
+    """``matched`` examples were meant, ``changed`` ones are different now; ``id`` takes it back."""
+
+    id: str
+    action: str
+    matched: int
+    changed: int
+
+
+class BulkUndone(BaseModel):
+    changed: int
+
+
+@router.get(BASE)
+def list_examples(session: SessionDep, access: Viewer, wanted: ListQuery) -> ListAnswer[ExampleOut]:
+    """Newest first. A filter that does not exist is an error, so that no list is longer than was meant."""
+    found = queries.page_with_content(session, access.project.id, wanted, cursor=wanted.cursor, limit=wanted.limit)
+    return ListAnswer(items=[ExampleOut.of(*row) for row in found.items], next_cursor=found.next_cursor)
+
+
+@router.post(BASE + "/bulk")
+def bulk_action(session: SessionDep, access: Annotator, wanted: BulkAction) -> BulkOut:
+    """409 if the filter matches another number than ``expected_count``. Deleting needs the role engineer."""
+    if wanted.action == "delete" and not access.can("engineer"):
+        raise Forbidden("Deleting examples needs the role engineer in the project.")
+    change = bulk.apply(session, access.user, access.project.id, wanted)
+    return BulkOut(id=change.id, action=change.action, matched=wanted.expected_count, changed=change.size)
+
+
+@router.post(BASE + "/bulk/{change_id}/undo")
+def undo_bulk_action(session: SessionDep, access: Annotator, change_id: str) -> BulkUndone:
+    return BulkUndone(changed=bulk.undo(session, access.user, access.project.id, change_id))
+
+
+@router.get(BASE + "/{example_id}")
+def get_example(session: SessionDep, access: Viewer, example_id: str) -> ExampleOut:
+    return ExampleOut.of(*queries.with_content(session, access.project.id, example_id))
+
+
+@router.patch(BASE + "/{example_id}")
+def change_example(session: SessionDep, access: Annotator, example_id: str, change: ExampleChange) -> ExampleOut:
+    """A new revision out of revision ``revision``; 409 if there is a newer one. What is absent stays."""
+    example = queries.get(session, access.project.id, example_id)
+    given = change.model_fields_set
+    service.revise(
+        session,
+        access.user,
+        example,
+        change.revision,
+        messages=change.messages,
+        tags=change.tags,
+        behavior=change.behavior if "behavior" in given else service.UNSET,
+        expected=change.expected if "expected" in given else service.UNSET,
+        reason=change.reason,
+    )
+    return ExampleOut.of(*queries.with_content(session, access.project.id, example_id))
+
+
+@router.get(BASE + "/{example_id}/revisions")
+def list_revisions(session: SessionDep, access: Viewer, example_id: str) -> ListAnswer[RevisionOut]:
+    """All revisions, newest first."""
+    example = queries.get(session, access.project.id, example_id)
+    return ListAnswer(items=[RevisionOut.of(row) for row in queries.revisions(session, example.id)])
+
+
+router.include_router(import_api.router)

@@ -1,0 +1,94 @@
+"""One action over many examples, and taking it back."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from app.accounts.audit import record
+from app.accounts.models import User
+from app.core.errors import Conflict, NotFound
+from app.core.ids import is_id
+from app.examples import bulk_queries
+from app.examples.forms import BulkAction
+from app.examples.models import BulkChange
+
+MAX_BULK = 50_000
+STATUS_AFTER = {"approve": "approved", "reject": "rejected", "needs_work": "needs_work", "to_review": "to_review"}
+WORDS = {
+    "approve": "approved",
+    "reject": "rejected",
+    "needs_work": "marked as needing work",
+    "to_review": "sent back to review",
+    "tag": "tagged",
+    "untag": "untagged",
+    "delete": "deleted",
+}
+
+
+def apply(session: Session, user: User, project_id: str, wanted: BulkAction) -> BulkChange:
+    """Do it to everything that matches; raises Conflict when that is another number than expected.
+
+    The answer names what really changed: an example that is approved already is not approved again.
+    """
+    found = bulk_queries.lock_matching(session, project_id, wanted.filter, MAX_BULK + 1)
+    if len(found) != wanted.expected_count:
+        count = f"{len(found):,}" if len(found) <= MAX_BULK else f"more than {MAX_BULK:,}"
+        raise Conflict(f"The filter matches {count} examples now, not {wanted.expected_count:,}. Look again.")
+    if len(found) > MAX_BULK:
+        raise Conflict(f"At most {MAX_BULK:,} examples at once; narrow the filter.")
+    ids = [row[0] for row in found]
+    before: dict[str, list[str]] = {}
+    if wanted.action in STATUS_AFTER:
+        after = STATUS_AFTER[wanted.action]
+        for one_id, status in found:
+            if status != after:
+                before.setdefault(status, []).append(one_id)
+        bulk_queries.set_status(session, [one for group in before.values() for one in group], after)
+    elif wanted.action == "delete":
+        before[""] = bulk_queries.set_deleted(session, ids, True)
+    else:
+        before[""] = bulk_queries.retag(session, user.id, ids, str(wanted.tag), add=wanted.action == "tag")
+    return _remember(session, user, project_id, wanted, before)
+
+
+def _remember(
+    session: Session, user: User, project_id: str, wanted: BulkAction, before: dict[str, list[str]]
+) -> BulkChange:
+    size = sum(len(ids) for ids in before.values())
+    change = BulkChange(
+        project_id=project_id, action=wanted.action, tag=wanted.tag, before=before, size=size, created_by=user.id
+    )
+    session.add(change)
+    session.flush()
+    detail = {"do": wanted.action, "examples": size, "tag": wanted.tag}
+    record(session, "bulk", "examples", change.id, actor_id=user.id, project_id=project_id, **detail)
+    return change
+
+
+def undo(session: Session, user: User, project_id: str, change_id: str) -> int:
+    """Take a bulk action back, once. Examples that somebody has changed since keep their newer state."""
+    change = bulk_queries.locked_change(session, project_id, change_id) if is_id(change_id) else None
+    if change is None:
+        raise NotFound("This action")
+    if change.undone_at is not None:
+        raise Conflict("This was taken back already.")
+    undone = 0
+    for state, ids in change.before.items():
+        undone += _restore(session, user, change, state, ids)
+    bulk_queries.mark_undone(session, change)
+    record(session, "bulk-undo", "examples", change.id, actor_id=user.id, project_id=project_id, examples=undone)
+    return undone
+
+
+def _restore(session: Session, user: User, change: BulkChange, state: str, ids: Sequence[str]) -> int:
+    if change.action in STATUS_AFTER:
+        return bulk_queries.set_status(session, ids, state, only_if=STATUS_AFTER[change.action])
+    if change.action == "delete":
+        return len(bulk_queries.set_deleted(session, ids, False))
+    return len(bulk_queries.retag(session, user.id, ids, str(change.tag), add=change.action == "untag"))
+
+
+def sentence(change: BulkChange) -> str:
+    """What was done, for the notice: ``12 examples tagged “edge case”.``"""
+    tag = f" “{change.tag}”" if change.tag else ""
+    return f"{change.size:,} {'example' if change.size == 1 else 'examples'} {WORDS[change.action]}{tag}."
