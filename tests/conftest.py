@@ -1,13 +1,16 @@
 """Shared fixtures: a real Postgres for the session, a fresh database copied from a migrated one for each test."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Page
 from sqlalchemy.orm import Session
 
 from app.core import db
@@ -16,6 +19,7 @@ from app.core.postgres import EmbeddedPostgres
 from app.core.settings import get_settings
 from tests.factories import Factory
 
+CSP_WORDS = "Content Security Policy"
 ORIGIN = {"sec-fetch-site": "same-origin"}
 
 
@@ -31,6 +35,28 @@ def postgres() -> Iterator[EmbeddedPostgres]:
             yield server
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Debian's Chromium, or the one that CHROMIUM names; never a browser of the test tool's own."""
+    found = (os.environ.get("CHROMIUM"), *map(shutil.which, ("chromium", "google-chrome")))
+    path = next((candidate for candidate in found if candidate), None)
+    if path is None:
+        pytest.skip("no Chromium: set CHROMIUM, or install it (`make test` does)")
+    flags = ["--disable-background-networking", "--disable-component-update", "--disable-quic", "--no-first-run"]
+    return {"executable_path": path, "args": flags + (["--no-sandbox"] if os.geteuid() == 0 else [])}
+
+
+@pytest.fixture
+def watched(page: Page) -> Iterator[list[str]]:
+    """What went wrong on the page so far (script errors, CSP violations, native dialogs); empty at the end."""
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if CSP_WORDS in message.text else None)
+    page.on("dialog", lambda dialog: (problems.append(f"native dialog: {dialog.message}"), dialog.dismiss())[0])
+    yield problems
+    assert problems == []
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, Text, cast, func, literal, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from app.candidates.models import Candidate
@@ -139,7 +140,7 @@ def outcome_counts(session: Session, run_id: str) -> dict[str, int]:
 
 def saved_graders(session: Session, project_id: str) -> Sequence[Grader]:
     """The newest version of each saved grader, by name."""
-    newest = select(Grader).where(Grader.project_id == project_id).distinct(Grader.name)
+    newest = select(Grader).where(Grader.project_id == project_id).ext(distinct_on(Grader.name))
     return session.scalars(newest.order_by(Grader.name, Grader.version.desc())).all()
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,7 +23,7 @@ class PreferenceRound(Base):
     run_ids: Mapped[list[str]] = mapped_column(ARRAY(Id))
     votes_per_pair: Mapped[int]
     repeat_fraction: Mapped[float] = mapped_column(default=0.0)
-    seed: Mapped[int]
+    seed: Mapped[int] = mapped_column(BigInteger)
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     closed_at: Mapped[datetime | None]

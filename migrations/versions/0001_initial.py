@@ -437,7 +437,7 @@ def upgrade() -> None:
     sa.Column('run_ids', postgresql.ARRAY(sa.Uuid(as_uuid=False)), nullable=False),
     sa.Column('votes_per_pair', sa.Integer(), nullable=False),
     sa.Column('repeat_fraction', sa.Double(), nullable=False),
-    sa.Column('seed', sa.Integer(), nullable=False),
+    sa.Column('seed', sa.BigInteger(), nullable=False),
     sa.Column('created_by', sa.Uuid(as_uuid=False), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),

@@ -19,7 +19,9 @@ class Measured:
     cases: list[TestCase]
 
 
-def measured(session: Session, project: Project, cases: int = 6, identical: int = 0, runs: int = 2) -> Measured:
+def measured(
+    session: Session, project: Project, cases: int = 6, identical: int = 0, runs: int = 2, *, commit: bool = True
+) -> Measured:
     """A sealed set of ``cases``; each run answers every case, the first ``identical`` ones all the same."""
     test_set = TestSet(id=new_id(), project_id=project.id, name="Held out", kind="task", size=cases)
     session.add(test_set)
@@ -42,7 +44,10 @@ def measured(session: Session, project: Project, cases: int = 6, identical: int 
     session.flush()
     test_set.content_hash, test_set.sealed_at = "hash", project.created_at
     session.flush()
-    return Measured(test_set, [_run(session, project, test_set, made, n, identical) for n in range(runs)], made)
+    finished = [_run(session, project, test_set, made, number, identical) for number in range(runs)]
+    if commit:
+        session.commit()
+    return Measured(test_set, finished, made)
 
 
 def _run(
@@ -60,5 +65,5 @@ def _run(
     for case in cases:
         text = "The same" if case.position < identical else f"Text {number} for {case.position}"
         session.add(Output(run_id=run.id, case_id=case.id, status="complete", text=text, latency_ms=12.5))
-    session.commit()
+    session.flush()
     return run

@@ -32,7 +32,7 @@ class Opened:
         self.round = made.json()["id"]
 
     def body(self, **fields: object) -> dict[str, object]:
-        return {"run_ids": [run.id for run in self.measured.runs], "votes_per_pair": 2, "seed": 1} | fields
+        return {"run_ids": [run.id for run in self.measured.runs], "votes_per_pair": 2} | fields
 
     def vote_all(self, voter: dict[str, str], prefer: str) -> int:
         """Vote for the output that starts with ``prefer`` until nothing is left."""

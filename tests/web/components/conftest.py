@@ -1,29 +1,15 @@
 """Real Chromium against the bench; a CSP violation or a script error fails any of these tests."""
 
-import os
-import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import uvicorn
 from playwright.sync_api import Page
 
 from tests.web.components.bench import bench
-
-FLAGS = ["--disable-background-networking", "--disable-component-update", "--disable-quic", "--no-first-run"]
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    found = (os.environ.get("CHROMIUM"), *map(shutil.which, ("chromium", "google-chrome")))
-    path = next((candidate for candidate in found if candidate), None)
-    if path is None:
-        pytest.skip("no Chromium: set CHROMIUM, or install it (`make test` does)")
-    return {"executable_path": path, "args": FLAGS + (["--no-sandbox"] if os.geteuid() == 0 else [])}
 
 
 @pytest.fixture(scope="session")
@@ -37,20 +23,6 @@ def bench_url() -> Iterator[str]:
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     thread.join(timeout=10)
-
-
-@pytest.fixture
-def watched(page: Page) -> Iterator[list[str]]:
-    """What went wrong on the page so far; must be empty at the end."""
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on(
-        "console",
-        lambda message: problems.append(message.text) if "Content Security Policy" in message.text else None,
-    )
-    page.on("dialog", lambda dialog: (problems.append(f"native dialog: {dialog.message}"), dialog.dismiss())[0])
-    yield problems
-    assert problems == []
 
 
 @pytest.fixture

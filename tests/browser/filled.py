@@ -1,0 +1,106 @@
+"""The demo project with one of everything in it, for pages that need something to show."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts import service as accounts
+from app.accounts.models import User
+from app.candidates.models import Baseline, Candidate
+from app.core.clock import utcnow
+from app.core.db import transaction
+from app.datasets import versions
+from app.datasets.models import TestCase
+from app.demo.load import load_demo
+from app.evals import grading
+from app.evals.graders import parse_spec
+from app.evals.models import Output
+from app.examples.forms import ExampleFilter
+from app.examples.models import Example, Import
+from app.finetunes.models import FineTune, FineTuneEvent
+from app.gateway import service as gateway
+from app.gateway.models import Provider
+from app.preferences import service as preferences
+from app.preferences.forms import NewRound
+from app.projects.access import Access
+from app.projects.models import Project
+from tests.preferences.factories import measured
+
+BEHAVIOR = {"type": "behavior", "name": "behavior"}
+LABEL = {"type": "string_check", "name": "label", "operation": "eq", "input": "{{sample.output_text}}"}
+
+
+@dataclass
+class Filled:
+    """``ids``: a real id for each path parameter; ``cookies``: a session by role."""
+
+    ids: dict[str, str]
+    cookies: dict[str, str] = field(default_factory=dict)
+    url: str = ""
+
+
+def fill() -> Filled:
+    with transaction() as session:
+        gateway.seed(session)
+        owner = accounts.add_user(session, "admin@localhost", "Admin", is_instance_admin=True)
+    slug = load_demo(owner.id)
+    with transaction() as session:
+        project = session.scalars(select(Project).where(Project.slug == slug)).one()
+        version = versions.freeze(session, owner, project, "First", ExampleFilter())
+        version_id = version.id
+    with transaction() as session:
+        return _measure(session, owner, slug, version_id)
+
+
+def _measure(session: Session, owner: User, slug: str, version_id: str) -> Filled:
+    project = session.scalars(select(Project).where(Project.slug == slug)).one()
+    provider = session.scalars(select(Provider)).first()
+    assert provider is not None
+    made = measured(session, project, cases=12, commit=False)
+    specs = [LABEL | {"reference": "{{item.expected.text}}"}, BEHAVIOR]
+    for run in made.runs:
+        run.graders = [parse_spec(spec).snapshot() for spec in specs]
+        grading.score(session, run)
+    access = Access(owner, project, "admin")
+    annotators = session.scalars(select(User).where(User.email.like("%@larkstead.example"))).all()
+    wanted = NewRound(run_ids=[run.id for run in made.runs], reviewers=[person.email for person in annotators])
+    round_ = preferences.open_round(session, access, wanted)
+    session.add(Baseline(project_id=project.id, candidate_id=made.runs[0].candidate_id, set_by=owner.id))
+    tune = _fine_tune(session, project, provider, version_id, made.runs[1].candidate_id)
+    ids = {
+        "slug": slug,
+        "example_id": session.scalars(select(Example.id).where(Example.split == "train").limit(1)).one(),
+        "import_id": session.scalars(select(Import.id)).first() or "",
+        "set_id": made.test_set.id,
+        "case_id": session.scalars(select(TestCase.id).where(TestCase.test_set_id == made.test_set.id)).first() or "",
+        "version_id": version_id,
+        "candidate_id": session.scalars(select(Candidate.id)).first() or "",
+        "run_id": made.runs[0].id,
+        "output_id": session.scalars(select(Output.id).where(Output.run_id == made.runs[0].id)).first() or "",
+        "round_id": round_.id,
+        "fine_tune_id": tune.id,
+        "provider_id": provider.id,
+        "token": "link_unknown",
+    }
+    people = {"admin": owner, "annotator": annotators[0]}
+    return Filled(ids, {role: accounts.start_session(session, person) for role, person in people.items()})
+
+
+def _fine_tune(session: Session, project: Project, provider: Provider, version_id: str, candidate_id: str) -> FineTune:
+    tune = FineTune(
+        project_id=project.id, provider_id=provider.id, base_model="tiny-random-llama", dataset_version_id=version_id,
+        method="lora", launch_token="t", export_sha256="0" * 64, status="succeeded", fine_tuned_model="ft:tiny:x",
+        candidate_id=candidate_id, step=3, total_steps=3, started_at=utcnow(), finished_at=utcnow(),
+    )  # fmt: skip
+    session.add(tune)
+    session.flush()
+    for step in range(3):
+        data = {"step": step + 1, "train_loss": 2.0 - step * 0.5}
+        event = FineTuneEvent(
+            fine_tune_id=tune.id, provider_event_id=str(step), at=utcnow(), kind="metrics", level="info",
+            message=f"Step {step + 1}", data=data,
+        )  # fmt: skip
+        session.add(event)
+    session.flush()
+    return tune
