@@ -13,6 +13,7 @@ STAGES = ("gateway", "examples", "datasets", "evals", "finetunes")
 
 
 def load_jobs() -> None:
+    importlib.import_module("app.models")  # every table, so that foreign keys between the stages are known
     for stage in STAGES:
         if importlib.util.find_spec(f"app.{stage}.jobs"):
             importlib.import_module(f"app.{stage}.jobs")

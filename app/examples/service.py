@@ -204,8 +204,10 @@ def restore(session: Session, user: User, example: Example, number: int, base_re
     )
 
 
-def set_status(session: Session, user: User | None, example: Example, status: str) -> None:
-    """Decide: ``approved``, ``rejected``, ``needs_work``, ``to_review`` or ``draft``."""
+def set_status(
+    session: Session, user: User | None, example: Example, status: str, *, action: str = "set-status"
+) -> None:
+    """Decide: ``approved``, ``rejected``, ``needs_work``, ``to_review``, ``draft``. ``action`` is the audit's verb."""
     if status not in STATUSES:
         raise Invalid.field("status", f"One of {', '.join(STATUSES)}.")
     before = example.status
@@ -215,7 +217,7 @@ def set_status(session: Session, user: User | None, example: Example, status: st
     example.updated_at = func.now()
     record(
         session,
-        "set-status",
+        action,
         "example",
         example.id,
         actor_id=user.id if user else None,
