@@ -193,6 +193,12 @@ def test_a_data_directory_of_another_major_version_is_refused_with_the_way_out(h
     (data / "PG_VERSION").write_text("15\n")
     with pytest.raises(EmbeddedPostgresError) as raised:
         EmbeddedPostgres(home, durable=False).start()
-    for part in ("PostgreSQL 15", "brings 18", "holdout backup", "holdout restore", "HOLDOUT_DATABASE_URL", str(data)):
+    for part in (
+        "PostgreSQL 15",
+        "brings 18",
+        "docs/decisions/embedded-postgres.md",
+        "HOLDOUT_DATABASE_URL",
+        str(data),
+    ):
         assert part in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -93,9 +93,10 @@ def _check_version(data: Path, binaries: Binaries) -> None:
     made_by = (data / "PG_VERSION").read_text().strip()
     if made_by != binaries.major:
         raise EmbeddedPostgresError(
-            f"{data} was made by PostgreSQL {made_by}, and this Holdout brings {binaries.major}. The way "
-            f"out: with the Holdout that made it run `holdout backup FILE`, move {data} aside, and with this "
-            f"one `holdout restore FILE`; or set HOLDOUT_DATABASE_URL to a PostgreSQL {made_by} that serves it."
+            f"{data} was made by PostgreSQL {made_by}, and this Holdout brings {binaries.major}. The way out: dump the "
+            f"database with the Holdout that made it, move {data} aside and load the dump with this one, by the "
+            "commands in docs/decisions/embedded-postgres.md; or set HOLDOUT_DATABASE_URL to a PostgreSQL "
+            f"{made_by} that serves it."
         )
 
 
