@@ -10,8 +10,9 @@ from app.annotation import queries, service
 from app.annotation.forms import NewAnnotation, NextRequest
 from app.annotation.models import Annotation
 from app.examples import queries as examples
-from app.projects.access import Annotator
+from app.projects.access import Annotator, Viewer
 from app.web.idempotency import api_router
+from app.web.paging import ListAnswer
 from app.web.session import SessionDep
 
 router = api_router("annotation")
@@ -42,6 +43,7 @@ class AnnotationOut(BaseModel):
     verdict: str
     label: str | None
     note: str
+    flagged: bool
     seconds: float | None
     created_at: datetime
 
@@ -68,6 +70,13 @@ def next_item(
 def skip(session: SessionDep, access: Annotator, reservation_id: str) -> None:
     held = queries.reservation(session, access.project.id, access.user.id, reservation_id)
     service.skip(session, access, held)
+
+
+@router.get(BASE + "/examples/{example_id}/annotations")
+def list_annotations(session: SessionDep, access: Viewer, example_id: str) -> ListAnswer[AnnotationOut]:
+    example = examples.get(session, access.project.id, example_id)
+    rows = queries.of_example(session, access.project.id, example.id)
+    return ListAnswer(items=[AnnotationOut.of(annotation) for annotation, _who in rows])
 
 
 @router.post(BASE + "/examples/{example_id}/annotations", status_code=201)

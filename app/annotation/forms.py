@@ -1,14 +1,12 @@
 """What a reviewer may say."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
-from app.examples.forms import ExampleFilter
+from app.annotation.models import Verdict
+from app.examples.forms import Behavior, ExampleFilter
 from app.web.forms import StrictModel
-
-Verdict = Literal["approve", "reject", "needs_work"]
-Behavior = Literal["answer", "refuse", "clarify", "escalate"]
 
 
 class NextRequest(StrictModel):
@@ -16,15 +14,19 @@ class NextRequest(StrictModel):
 
 
 class NewAnnotation(StrictModel):
-    """A verdict on revision ``revision``; ``messages``, ``tags`` and ``behavior`` are the reviewer's own edits."""
+    """A verdict on revision ``revision``; ``messages``, ``tags``, ``behavior`` and ``label`` are the reviewer's edits.
+
+    ``label`` becomes the example's expected label; ``seconds`` is the time it took; a ``client_token`` that was seen
+    answers the first annotation.
+    """
 
     revision: int = Field(ge=1)
     verdict: Verdict
-    label: str | None = Field(None, max_length=200)
+    label: str | None = Field(None, min_length=1, max_length=500)
     note: str = Field("", max_length=10_000)
     flagged: bool = False
     seconds: float | None = Field(None, ge=0, le=86_400)
     messages: list[dict[str, Any]] | None = None
     tags: list[str] | None = Field(None, max_length=50)
     behavior: Behavior | None = None
-    client_token: str | None = Field(None, max_length=100)
+    client_token: str | None = Field(None, min_length=1, max_length=100)

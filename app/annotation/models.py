@@ -1,7 +1,7 @@
 """What people say of an example, and who holds which example right now."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base, Id
 from app.core.ids import new_id
 
-VERDICTS = ("approve", "reject", "needs_work")
+Verdict = Literal["approve", "reject", "needs_work"]
 
 
 class Reservation(Base):

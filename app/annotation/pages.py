@@ -1,15 +1,16 @@
-"""The typed context of the review page."""
+"""Typed contexts of the review page and of what people said."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.annotation import queries, service
-from app.annotation.models import Reservation
-from app.annotation.queries import Tally
+from app.annotation.models import Annotation, Reservation
+from app.annotation.queries import COUNTED, Tally
 from app.core.ids import random_id
 from app.examples import queries as examples
 from app.examples.forms import ExampleFilter
@@ -20,6 +21,8 @@ from app.web.forms import FormState
 from app.web.markdown import to_html
 
 BEHAVIOR_CHOICES = (("answer", "Answer"), ("refuse", "Refuse"), ("clarify", "Clarify"), ("escalate", "Escalate"))
+SAID = {"approve": "approved", "reject": "rejected", "needs_work": "needs work"}
+FLAGGED_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,13 @@ class Turn:
     role: str
     content: str
     name: str | None
+    target: bool
     tool_calls: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
 class Item:
-    """The example in hand."""
+    """The example in hand. ``label`` is None where the project has no labels and the example expects none."""
 
     reservation_id: str
     id: str
@@ -44,7 +48,8 @@ class Item:
     turns: Sequence[Turn]
     behavior: str
     tags: Sequence[str]
-    label: str
+    label: str | None
+    labels: Sequence[str]
     client_token: str
 
     @property
@@ -57,12 +62,48 @@ class ReviewPage:
     slug: str
     item: Item | None
     tally: Tally
-    can_undo: bool
+    undo_id: str | None
     query: str  # the filter as it stands in the URL
     guideline: Markup | None
+    suggestions: Sequence[str]
     form: FormState = field(default_factory=FormState)
     behaviors: Sequence[tuple[str, str]] = BEHAVIOR_CHOICES
     title: str = "Review"
+
+    @property
+    def figures(self) -> str:
+        """``12 of 80 · 3 skipped · 48 s a piece``"""
+        t = self.tally
+        many = t.left > COUNTED
+        parts = [f"{t.done:,} of {'more than ' if many else ''}{t.done + min(t.left, COUNTED):,}"]
+        parts += [f"{t.skipped} skipped"] if t.skipped else []
+        parts += [f"{t.seconds:.0f} s a piece"] if t.seconds else []
+        return " · ".join(parts)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One annotation as others read it."""
+
+    id: str
+    who: str
+    said: str
+    revision: int
+    label: str | None
+    note: str
+    flagged: bool
+    seconds: float | None
+    at: datetime
+    example_id: str
+    number: int | None
+    request: str
+
+
+@dataclass(frozen=True)
+class SaidPage:
+    slug: str
+    annotations: Sequence[Said]
+    title: str
 
 
 def review(
@@ -73,43 +114,77 @@ def review(
     *,
     query: str = "",
     form: FormState | None = None,
+    whole: bool = True,
 ) -> ReviewPage:
-    item = None
+    """``whole``: with what stands beside the item and stays when the next one comes."""
+    project, item = access.project, None
     if held is not None:
-        item = _item(held, *examples.with_content(session, access.project.id, held.example_id))
+        item = _item(access, held, *examples.with_content(session, project.id, held.example_id))
+    newest = queries.latest(session, project.id, access.user.id)
     return ReviewPage(
-        access.project.slug,
-        item,
-        queries.tally(session, access.project.id, access.user.id, service.queue_filter(wanted)),
-        bool(queries.latest(session, access.project.id, access.user.id, 1)),
-        query,
-        to_html(access.project.guideline) if access.project.guideline else None,
-        form or FormState(),
+        slug=project.slug,
+        item=item,
+        tally=queries.tally(session, project.id, access.user.id, service.queue_filter(wanted)),
+        undo_id=newest.id if newest else None,
+        query=f"?{query}" if query else "",
+        guideline=to_html(project.guideline) if whole and project.guideline.strip() else None,
+        suggestions=queries.common_tags(session, project.id) if whole else (),
+        form=form or FormState(),
     )
 
 
-def _item(held: Reservation, example: Example, revision: Revision) -> Item:
-    turns = [_turn(index, message) for index, message in enumerate(revision.messages)]
-    label = str((revision.expected or {}).get("label") or "")
+def said_of(session: Session, access: Access, example_id: str) -> SaidPage:
+    example = examples.get(session, access.project.id, example_id)
+    rows = queries.of_example(session, access.project.id, example.id)
+    said = [_said(annotation, who) for annotation, who in rows]
+    return SaidPage(access.project.slug, said, f"What was said of #{example.number}")
+
+
+def flagged(session: Session, access: Access) -> SaidPage:
+    rows = queries.flagged(session, access.project.id, FLAGGED_SHOWN)
+    said = [_said(annotation, who, example) for annotation, who, example in rows]
+    return SaidPage(access.project.slug, said, "Flagged for a second look")
+
+
+def _said(annotation: Annotation, who: str, example: Example | None = None) -> Said:
+    return Said(
+        id=annotation.id,
+        who=who,
+        said=SAID[annotation.verdict],
+        revision=annotation.revision,
+        label=annotation.label,
+        note=annotation.note,
+        flagged=annotation.flagged,
+        seconds=annotation.seconds,
+        at=annotation.created_at,
+        example_id=annotation.example_id,
+        number=example.number if example else None,
+        request=example.request if example else "",
+    )
+
+
+def _item(access: Access, held: Reservation, example: Example, revision: Revision) -> Item:
+    last = len(revision.messages) - 1
+    label = (revision.expected or {}).get("label")
+    labels = [str(one) for one in access.project.labels]
     return Item(
-        held.id,
-        example.id,
-        example.number,
-        example.revision,
-        example.status,
-        turns,
-        revision.behavior or "",
-        revision.tags,
-        label,
-        random_id(),
+        reservation_id=held.id,
+        id=example.id,
+        number=example.number,
+        revision=example.revision,
+        status=example.status,
+        turns=[_turn(index, message, index == last) for index, message in enumerate(revision.messages)],
+        behavior=revision.behavior or "",
+        tags=revision.tags,
+        label=str(label) if label is not None else ("" if labels else None),
+        labels=labels if label is None or label in labels else [str(label), *labels],
+        client_token=random_id(),
     )
 
 
-def _turn(index: int, message: dict[str, Any]) -> Turn:
-    content = message.get("content")
-    calls = [
-        (str(call.get("function", {}).get("name", "")), str(call.get("function", {}).get("arguments", "")))
-        for call in message.get("tool_calls") or []
-    ]
+def _turn(index: int, message: dict[str, Any], last: bool) -> Turn:
+    content, role = message.get("content"), str(message.get("role", ""))
+    functions = [call.get("function", {}) for call in message.get("tool_calls") or []]
+    calls = [(str(one.get("name", "")), str(one.get("arguments", ""))) for one in functions]
     name = f"content_{index}" if isinstance(content, str) else None
-    return Turn(str(message.get("role", "")), text_of(content), name, calls)
+    return Turn(role, text_of(content) or str(message.get("refusal") or ""), name, last and role == "assistant", calls)

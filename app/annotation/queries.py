@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, exists, func, select, text, update
+from sqlalchemy import Row, and_, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.accounts.models import User
 from app.annotation.models import Annotation, Reservation, Skip
 from app.core.errors import NotFound
 from app.core.ids import is_id, new_id
@@ -15,12 +16,16 @@ from app.examples.models import Example
 from app.examples.queries import conditions
 
 RESERVED_FOR = text("interval '15 minutes'")
-UNDO_DEPTH = 10
+SITTING = text("interval '12 hours'")  # what counts as today's work: for the progress, and for undoing
+COUNTED = 1_000
 
 
 @dataclass(frozen=True)
 class Tally:
-    """``left`` waits in the queue, ``done`` and ``skipped`` are this person's, ``seconds`` their median."""
+    """``done`` and ``skipped`` are this person's, ``left`` waits in the queue, ``seconds`` is their median.
+
+    Counting stops at a thousand; ``left`` is then 1,001.
+    """
 
     done: int
     left: int
@@ -34,7 +39,8 @@ def mine(session: Session, project_id: str, user_id: str, wanted: ExampleFilter)
         select(Reservation)
         .join(Example, Example.id == Reservation.example_id)
         .where(Reservation.user_id == user_id, Reservation.expires_at > func.clock_timestamp())
-        .where(*conditions(project_id, wanted), Example.split == "train")
+        .where(*conditions(project_id, wanted))
+        .order_by(Reservation.created_at)
         .limit(1)
     )
     if held is not None:
@@ -55,26 +61,30 @@ def renew(session: Session, held: Reservation) -> None:
 def reserve_next(session: Session, project_id: str, user_id: str, wanted: ExampleFilter) -> Reservation | None:
     """Hand out the next example that nobody holds; what this person skipped comes after the rest.
 
-    Row locks with SKIP LOCKED and the unique example make a double hand-out impossible, not only unlikely.
+    Locks of others are stepped over, so nobody waits. Two who chose the same one at the same moment meet at the
+    unique key of the reservations, and the second chooses again.
     """
+    for passed_over in (False, True):
+        while (example_id := _free(session, project_id, user_id, wanted, passed_over)) is not None:
+            taken = take(session, project_id, user_id, example_id)
+            if taken is not None:
+                return taken
+    return None
+
+
+def _free(session: Session, project_id: str, user_id: str, wanted: ExampleFilter, passed_over: bool) -> str | None:
     skipped = exists().where(Skip.example_id == Example.id, Skip.user_id == user_id)
-    held = exists().where(
+    reserved = exists().where(
         Reservation.example_id == Example.id,
         Reservation.expires_at > func.clock_timestamp(),
         Reservation.user_id != user_id,
     )
-    for passed_over in (False, True):
-        example_id = session.scalar(
-            select(Example.id)
-            .where(*conditions(project_id, wanted), Example.split == "train", ~held)
-            .where(skipped if passed_over else ~skipped)
-            .order_by(Example.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        if example_id is not None:
-            return take(session, project_id, user_id, example_id)
-    return None
+    query = select(Example.id).where(*conditions(project_id, wanted), ~reserved).limit(1)
+    if passed_over:
+        query = query.join(Skip, and_(Skip.example_id == Example.id, Skip.user_id == user_id)).order_by(Skip.created_at)
+    else:
+        query = query.where(~skipped).order_by(Example.id)
+    return session.scalar(query.with_for_update(of=Example, skip_locked=True))
 
 
 def take(session: Session, project_id: str, user_id: str, example_id: str) -> Reservation | None:
@@ -99,46 +109,50 @@ def take(session: Session, project_id: str, user_id: str, example_id: str) -> Re
     return session.get(Reservation, taken, populate_existing=True) if taken else None
 
 
-def reservation(session: Session, project_id: str, user_id: str, reservation_id: str) -> Reservation:
+def find_reservation(session: Session, project_id: str, user_id: str, reservation_id: str) -> Reservation | None:
+    """This person's reservation, also an expired one that nobody has taken over."""
     found = session.get(Reservation, reservation_id) if is_id(reservation_id) else None
-    if found is None or found.project_id != project_id or found.user_id != user_id:
+    return found if found and (found.project_id, found.user_id) == (project_id, user_id) else None
+
+
+def reservation(session: Session, project_id: str, user_id: str, reservation_id: str) -> Reservation:
+    found = find_reservation(session, project_id, user_id, reservation_id)
+    if found is None:
         raise NotFound("This reservation")
     return found
 
 
-def release(session: Session, example_id: str, user_id: str) -> None:
-    session.execute(delete(Reservation).where(Reservation.example_id == example_id, Reservation.user_id == user_id))
+def release(session: Session, example_id: str, user_id: str) -> Sequence[str]:
+    """Give the example back. Answers the ids of the reservations that ended, expired ones included."""
+    ended = delete(Reservation).where(Reservation.example_id == example_id, Reservation.user_id == user_id)
+    return session.scalars(ended.returning(Reservation.id)).all()
 
 
-def held_by_other(session: Session, example_id: str, user_id: str) -> bool:
-    return bool(
-        session.scalar(
-            select(
-                exists().where(
-                    Reservation.example_id == example_id,
-                    Reservation.user_id != user_id,
-                    Reservation.expires_at > func.clock_timestamp(),
-                )
-            )
-        )
-    )
+def release_all(session: Session, project_id: str, user_id: str) -> None:
+    session.execute(delete(Reservation).where(Reservation.project_id == project_id, Reservation.user_id == user_id))
+
+
+def held(session: Session, example_id: str) -> bool:
+    """Whether anybody holds the example at this moment."""
+    active = exists().where(Reservation.example_id == example_id, Reservation.expires_at > func.clock_timestamp())
+    return bool(session.scalar(select(active)))
 
 
 def skip(session: Session, example_id: str, user_id: str) -> None:
-    row = insert(Skip).values(example_id=example_id, user_id=user_id)
-    session.execute(
-        row.on_conflict_do_update(index_elements=["example_id", "user_id"], set_={"created_at": func.now()})
-    )
+    now = func.clock_timestamp()
+    row = insert(Skip).values(example_id=example_id, user_id=user_id, created_at=now)
+    session.execute(row.on_conflict_do_update(index_elements=["example_id", "user_id"], set_={"created_at": now}))
 
 
 def unskip(session: Session, example_id: str, user_id: str) -> None:
     session.execute(delete(Skip).where(Skip.example_id == example_id, Skip.user_id == user_id))
 
 
-def by_token(session: Session, user_id: str, client_token: str) -> Annotation | None:
-    return session.scalar(
-        select(Annotation).where(Annotation.client_token == client_token, Annotation.annotator_id == user_id)
-    )
+def by_token(session: Session, user_id: str, client_token: str | None) -> Annotation | None:
+    if not client_token:
+        return None
+    query = select(Annotation).where(Annotation.client_token == client_token, Annotation.annotator_id == user_id)
+    return session.scalar(query)
 
 
 def of_revision(session: Session, example_id: str, revision: int, user_id: str) -> Annotation | None:
@@ -151,14 +165,15 @@ def of_revision(session: Session, example_id: str, revision: int, user_id: str) 
     )
 
 
-def latest(session: Session, project_id: str, user_id: str, limit: int = UNDO_DEPTH) -> Sequence[Annotation]:
-    """This person's newest annotations: what they may undo."""
-    return session.scalars(
+def latest(session: Session, project_id: str, user_id: str) -> Annotation | None:
+    """This person's newest decision that can still be undone: one of this sitting."""
+    query = (
         select(Annotation)
         .where(Annotation.project_id == project_id, Annotation.annotator_id == user_id)
+        .where(Annotation.created_at > func.now() - SITTING)
         .order_by(Annotation.id.desc())
-        .limit(limit)
-    ).all()
+    )
+    return session.scalar(query.limit(1))
 
 
 def annotation(session: Session, project_id: str, example_id: str, annotation_id: str) -> Annotation:
@@ -169,17 +184,51 @@ def annotation(session: Session, project_id: str, example_id: str, annotation_id
 
 
 def tally(session: Session, project_id: str, user_id: str, wanted: ExampleFilter) -> Tally:
-    queue = (*conditions(project_id, wanted), Example.split == "train")
-    left = session.scalar(select(func.count(Example.id)).where(*queue)) or 0
-    skipped = session.scalar(
-        select(func.count(Example.id))
-        .join(Skip, and_(Skip.example_id == Example.id, Skip.user_id == user_id))
-        .where(*queue)
+    """In one round trip, and bounded: a queue of a hundred thousand costs what one of a thousand costs."""
+    waiting = select(Example.id).where(*conditions(project_id, wanted))
+    skipped = waiting.join(Skip, and_(Skip.example_id == Example.id, Skip.user_id == user_id))
+    recent = (
+        select(Annotation.seconds)
+        .where(Annotation.project_id == project_id, Annotation.annotator_id == user_id)
+        .where(Annotation.created_at > func.now() - SITTING)
+        .order_by(Annotation.id.desc())
+        .limit(COUNTED)
+        .subquery()
     )
-    done, seconds = session.execute(
+    median = func.percentile_cont(0.5).within_group(recent.c.seconds).filter(recent.c.seconds > 0)
+    row = session.execute(
         select(
-            func.count(Annotation.id),
-            func.percentile_cont(0.5).within_group(Annotation.seconds).filter(Annotation.seconds > 0),
-        ).where(Annotation.project_id == project_id, Annotation.annotator_id == user_id)
+            select(func.count()).select_from(recent).scalar_subquery(),
+            select(func.count()).select_from(waiting.limit(COUNTED + 1).subquery()).scalar_subquery(),
+            select(func.count()).select_from(skipped.limit(COUNTED).subquery()).scalar_subquery(),
+            select(median).scalar_subquery(),
+        )
     ).one()
-    return Tally(done, left, skipped or 0, seconds)
+    return Tally(*row)
+
+
+def of_example(session: Session, project_id: str, example_id: str) -> Sequence[Row[Annotation, str]]:
+    """(annotation, who), newest first."""
+    query = select(Annotation, User.name).join(User, User.id == Annotation.annotator_id)
+    query = query.where(Annotation.project_id == project_id, Annotation.example_id == example_id)
+    return session.execute(query.order_by(Annotation.id.desc())).all()
+
+
+def flagged(session: Session, project_id: str, limit: int) -> Sequence[Row[Annotation, str, Example]]:
+    """(annotation, who, example) of what was flagged for a second look and not touched since, newest first."""
+    query = (
+        select(Annotation, User.name, Example)
+        .join(User, User.id == Annotation.annotator_id)
+        .join(Example, and_(Example.id == Annotation.example_id, Example.revision == Annotation.revision))
+        .where(Annotation.project_id == project_id, Annotation.flagged, Example.deleted_at.is_(None))
+    )
+    return session.execute(query.order_by(Annotation.id.desc()).limit(limit)).all()
+
+
+def common_tags(session: Session, project_id: str, limit: int = 40) -> Sequence[str]:
+    """The tags used most among the project's newest examples: what is suggested while typing."""
+    newest = select(Example.tags).where(Example.project_id == project_id, Example.deleted_at.is_(None))
+    tag = func.unnest(newest.order_by(Example.id.desc()).limit(2_000).subquery().c.tags).label("tag")
+    each = select(tag).subquery()
+    query = select(each.c.tag).group_by(each.c.tag).order_by(func.count().desc(), each.c.tag)
+    return session.scalars(query.limit(limit)).all()

@@ -1,21 +1,20 @@
 """The review page. One request a decision: it takes the verdict and answers with the next example."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from app.annotation import pages, queries, service
 from app.annotation.forms import NewAnnotation
 from app.annotation.models import Reservation
+from app.annotation.reading import at_fields, values
 from app.core.errors import Conflict, Invalid, NotFound
 from app.examples import queries as examples
 from app.examples.forms import ExampleFilter
-from app.examples.models import Revision
-from app.projects.access import Access, Annotator
-from app.web.forms import FormDep, FormState, form_values, parse, refused
+from app.projects.access import Access, Annotator, Viewer
+from app.web.forms import FormDep, FormState, parse, refused
 from app.web.render import is_htmx, render
 from app.web.session import SessionDep
 
@@ -31,6 +30,18 @@ def review(request: Request, session: SessionDep, access: Annotator, wanted: Wan
     return render(request, "annotation/review.html", page)
 
 
+@router.get(BASE + "/flagged")
+def flagged(request: Request, session: SessionDep, access: Viewer) -> Response:
+    return render(request, "annotation/flagged.html", pages.flagged(session, access))
+
+
+@router.get("/p/{slug}/examples/{example_id}/annotations")
+def said(request: Request, session: SessionDep, access: Viewer, example_id: str) -> Response:
+    """What people said of one example: a page, and for the example's own page a part of it."""
+    page = pages.said_of(session, access, example_id)
+    return render(request, "annotation/said.html", page, block="said" if is_htmx(request) else None)
+
+
 @router.post(BASE + "/{reservation_id}/decision")
 def decide(
     request: Request, session: SessionDep, access: Annotator, reservation_id: str, wanted: Wanted, form: FormDep
@@ -38,71 +49,82 @@ def decide(
     token = str(form.get("client_token") or "")
     if token and queries.by_token(session, access.user.id, token):  # a double click: it is done already
         return _next(request, session, access, wanted)
-    held = _held(session, access, reservation_id)
-    example, revision = examples.with_content(session, access.project.id, held.example_id)
     try:
-        new = parse(NewAnnotation, _values(form, revision))
-        with session.begin_nested():  # a refused edit leaves nothing behind, and the page can still be shown
-            service.annotate(session, access, example, new)
+        held = queries.reservation(session, access.project.id, access.user.id, reservation_id)
+        example, revision = examples.with_content(session, access.project.id, held.example_id)
+        with session.begin_nested():  # a refused decision leaves nothing behind, and the page can still be shown
+            new = parse(NewAnnotation, values(form, revision, example.tags))
+            service.annotate(session, access, example, new, reservation_id=held.id)
+    except NotFound:
+        gone = FormState(message="Your time with that example ran out and somebody else has it. This is the next one.")
+        return _next(request, session, access, wanted, gone, 409)
     except Invalid as error:
-        return _again(request, session, access, wanted, reservation_id, refused(form, error))
+        return _refuse(request, session, access, wanted, held, refused(form, at_fields(error)), 422)
+    except Conflict as error:
+        return _refuse(request, session, access, wanted, held, refused(form, Invalid(f"Not saved. {error}")), 409)
     return _next(request, session, access, wanted)
 
 
 @router.post(BASE + "/{reservation_id}/skip")
 def skip(request: Request, session: SessionDep, access: Annotator, reservation_id: str, wanted: Wanted) -> Response:
-    service.skip(session, access, _held(session, access, reservation_id))
+    held = queries.find_reservation(session, access.project.id, access.user.id, reservation_id)
+    if held is not None:  # else a double click, or somebody else has it: there is nothing to pass over
+        service.skip(session, access, held)
     return _next(request, session, access, wanted)
 
 
-@router.post(BASE + "/undo")
-def undo(request: Request, session: SessionDep, access: Annotator, wanted: Wanted) -> Response:
-    held = service.undo_last(session, access)
-    return _shown(request, session, access, wanted, held)
+@router.post(BASE + "/{reservation_id}/renewal", status_code=204)
+def renew(session: SessionDep, access: Annotator, reservation_id: str) -> None:
+    """A sign of life: the example stays this person's for another 15 minutes."""
+    held = queries.find_reservation(session, access.project.id, access.user.id, reservation_id)
+    if held is None:
+        raise Conflict("Somebody else has this example now. Reload the page for the next one.")
+    queries.renew(session, held)
 
 
-def _held(session: Session, access: Access, reservation_id: str) -> Reservation:
+@router.post(BASE + "/undo/{annotation_id}")
+def undo(request: Request, session: SessionDep, access: Annotator, annotation_id: str, wanted: Wanted) -> Response:
+    """Take back the decision that the page named, so that a double click takes back one."""
+    newest = queries.latest(session, access.project.id, access.user.id)
+    if newest is None or newest.id != annotation_id:
+        return _next(request, session, access, wanted)
     try:
-        return queries.reservation(session, access.project.id, access.user.id, reservation_id)
-    except NotFound as error:
-        raise Conflict("Your time with this example ran out and somebody else may have it: reload the page.") from error
+        with session.begin_nested():
+            held = service.undo(session, access, newest)
+    except Conflict as error:
+        return _next(request, session, access, wanted, FormState(message=f"Not undone. {error}"), 409)
+    return _next(request, session, access, wanted, held=held)
 
 
-def _next(request: Request, session: Session, access: Access, wanted: ExampleFilter) -> Response:
-    session.flush()
-    return _shown(request, session, access, wanted, service.next_item(session, access, wanted))
-
-
-def _shown(
-    request: Request, session: Session, access: Access, wanted: ExampleFilter, held: Reservation | None
+def _refuse(
+    request: Request,
+    session: Session,
+    access: Access,
+    wanted: ExampleFilter,
+    refused_one: Reservation,
+    form: FormState,
+    status: int,
 ) -> Response:
-    if not is_htmx(request):
+    """What was typed stays in the fields, over the newest revision, so that both can be read: of that example only."""
+    held = service.next_item(session, access, wanted)
+    if held is None or held.example_id != refused_one.example_id:
+        form = FormState(message=form.message)
+    return _next(request, session, access, wanted, form, status, held)
+
+
+def _next(
+    request: Request,
+    session: Session,
+    access: Access,
+    wanted: ExampleFilter,
+    form: FormState | None = None,
+    status: int = 200,
+    held: Reservation | None = None,
+) -> Response:
+    """``held``, or what this person holds, or the next example; with the form as it was typed where it was refused."""
+    htmx = is_htmx(request)
+    if not htmx and status == 200:
         return RedirectResponse(f"/p/{access.project.slug}/review?{request.url.query}".rstrip("?"), 303)
-    page = pages.review(session, access, wanted, held, query=request.url.query)
-    return render(request, "annotation/review.html", page, block="item")
-
-
-def _again(
-    request: Request, session: Session, access: Access, wanted: ExampleFilter, reservation_id: str, form: FormState
-) -> Response:
-    """The same example with what was typed, and what is wrong with it."""
-    held = _held(session, access, reservation_id)
-    page = pages.review(session, access, wanted, held, query=request.url.query, form=form)
-    return render(request, "annotation/review.html", page, block="item" if is_htmx(request) else None, status=422)
-
-
-def _values(form: FormData, revision: Revision) -> dict[str, Any]:
-    """Form fields into an annotation; message texts become edits only where they differ."""
-    values = form_values(form)
-    typed = {name: str(form[name]) for name in list(values) if name.startswith("content_")}
-    messages = []
-    for index, message in enumerate(revision.messages):
-        text = str(form.get(f"content_{index}", message.get("content"))).replace("\r\n", "\n")
-        changed = f"content_{index}" in form and text != message.get("content")
-        messages.append({**message, "content": text} if changed else message)
-    for name in typed:
-        values.pop(name, None)
-    values["tags"] = [tag.strip() for tag in str(values.get("tags", "")).split(",") if tag.strip()]
-    if messages != revision.messages:
-        values["messages"] = messages
-    return values
+    held = held or service.next_item(session, access, wanted)
+    page = pages.review(session, access, wanted, held, query=request.url.query, form=form, whole=not htmx)
+    return render(request, "annotation/review.html", page, block="item" if htmx else None, status=status)

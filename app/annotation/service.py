@@ -4,11 +4,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.accounts.audit import record
 from app.annotation import queries
 from app.annotation.forms import NewAnnotation
 from app.annotation.models import Annotation, Reservation
-from app.core.errors import Conflict, Forbidden
+from app.core.errors import Conflict, Forbidden, Invalid
 from app.examples import queries as examples
 from app.examples import service as example_service
 from app.examples.forms import ExampleFilter
@@ -19,9 +18,9 @@ STATUS_OF = {"approve": "approved", "reject": "rejected", "needs_work": "needs_w
 
 
 def queue_filter(wanted: ExampleFilter | None = None) -> ExampleFilter:
-    """Without a status of its own a queue holds what waits for review."""
+    """A queue holds what waits for review and may be trained on, unless it is asked for something else."""
     wanted = wanted or ExampleFilter()
-    return wanted if wanted.status else wanted.model_copy(update={"status": "to_review"})
+    return wanted.model_copy(update={"status": wanted.status or "to_review", "split": wanted.split or "train"})
 
 
 def next_item(session: Session, access: Access, wanted: ExampleFilter | None = None) -> Reservation | None:
@@ -31,49 +30,50 @@ def next_item(session: Session, access: Access, wanted: ExampleFilter | None = N
     return held or queries.reserve_next(session, access.project.id, access.user.id, wanted)
 
 
-def annotate(session: Session, access: Access, example: Example, new: NewAnnotation) -> Annotation:
+def annotate(
+    session: Session, access: Access, example: Example, new: NewAnnotation, *, reservation_id: str | None = None
+) -> Annotation:
     """Take a verdict with the reviewer's own edits, and release the example.
 
-    The same ``client_token`` again answers the first annotation. Raises Conflict if the example changed meanwhile or
-    somebody else holds it.
+    A ``client_token`` that was seen answers the first annotation, whatever else is sent. A second verdict of the same
+    person on the same revision takes the place of the first. Raises Conflict if the example has changed meanwhile,
+    if somebody else holds it, or if ``reservation_id`` is no longer this person's.
     """
-    if new.client_token:
+    seen = queries.by_token(session, access.user.id, new.client_token)
+    if seen is not None:
+        return seen
+    try:
+        return _annotate(session, access, example, new, reservation_id)
+    except Conflict:
         seen = queries.by_token(session, access.user.id, new.client_token)
-        if seen is not None:
-            return seen
-    if queries.held_by_other(session, example.id, access.user.id):
-        raise Conflict("Somebody else is reviewing this example right now.")
+        if seen is None:
+            raise
+        return seen  # the same request, sent twice at once: the other one was served first
+
+
+def _annotate(
+    session: Session, access: Access, example: Example, new: NewAnnotation, reservation_id: str | None
+) -> Annotation:
+    if new.revision != example.revision:
+        raise _changed(example)
     before = {"status": example.status, "revision": example.revision}
-    edits: dict[str, Any] = {"messages": new.messages, "tags": new.tags}
-    if new.behavior is not None:
-        edits["behavior"] = new.behavior
+    edits = _edits(session, access, example, new)
+    # This takes the lock on the example, in the order that edits everywhere take theirs; what follows is alone with it
     example_service.revise(session, access.user, example, new.revision, reason="edited in review", **edits)
-    example_service.set_status(session, access.user, example, STATUS_OF[new.verdict])
+    released = queries.release(session, example.id, access.user.id)
+    if queries.held(session, example.id) or (reservation_id is not None and reservation_id not in released):
+        raise Conflict("Somebody else has this example now: it was free again after 15 minutes of rest.")
+    example_service.set_status(session, access.user, example, STATUS_OF[new.verdict], action=new.verdict)
     annotation = queries.of_revision(session, example.id, example.revision, access.user.id)
     if annotation is None:
-        annotation = Annotation(
-            project_id=access.project.id,
-            example_id=example.id,
-            revision=example.revision,
-            annotator_id=access.user.id,
-            before=before,
-        )
+        keys = {"project_id": access.project.id, "example_id": example.id, "annotator_id": access.user.id}
+        annotation = Annotation(revision=example.revision, **keys)
         session.add(annotation)
+    annotation.before = before
     for name in ("verdict", "label", "note", "flagged", "seconds", "client_token"):
         setattr(annotation, name, getattr(new, name))
-    queries.release(session, example.id, access.user.id)
     queries.unskip(session, example.id, access.user.id)
     session.flush()
-    record(
-        session,
-        new.verdict,
-        "example",
-        example.id,
-        actor_id=access.user.id,
-        project_id=access.project.id,
-        number=example.number,
-        revision=example.revision,
-    )
     return annotation
 
 
@@ -88,31 +88,41 @@ def take_back(session: Session, access: Access, annotation: Annotation) -> Examp
     if annotation.annotator_id != access.user.id:
         raise Forbidden("Only the person who made an annotation can take it back.")
     example = examples.get(session, access.project.id, annotation.example_id)
-    if example.revision != annotation.revision:
-        raise Conflict("The example was changed after this decision: open it to see its history.")
+    _check_untouched(example, annotation)
     if annotation.before["revision"] != annotation.revision:
-        example_service.restore(session, access.user, example, annotation.before["revision"], example.revision)
-    example_service.set_status(session, access.user, example, annotation.before["status"])
+        example_service.restore(session, access.user, example, annotation.before["revision"], annotation.revision)
+    else:
+        examples.lock_current(session, example)
+        _check_untouched(example, annotation)
+    example_service.set_status(session, access.user, example, annotation.before["status"], action="undo")
     session.delete(annotation)
     session.flush()
-    record(
-        session,
-        "undo",
-        "annotation",
-        annotation.id,
-        actor_id=access.user.id,
-        project_id=access.project.id,
-        number=example.number,
-    )
     return example
 
 
-def undo_last(session: Session, access: Access) -> Reservation | None:
-    """Take back this person's newest decision and hand the example to them again."""
-    newest = next(iter(queries.latest(session, access.project.id, access.user.id, 1)), None)
-    if newest is None:
-        raise Conflict("There is nothing to undo.")
-    example = take_back(session, access, newest)
-    for held in filter(None, [queries.mine(session, access.project.id, access.user.id, ExampleFilter())]):
-        queries.release(session, held.example_id, access.user.id)
+def undo(session: Session, access: Access, annotation: Annotation) -> Reservation | None:
+    """Take the decision back and hand the example to the same person again, unless somebody else has it already."""
+    example = take_back(session, access, annotation)
+    queries.release_all(session, access.project.id, access.user.id)
     return queries.take(session, access.project.id, access.user.id, example.id)
+
+
+def _edits(session: Session, access: Access, example: Example, new: NewAnnotation) -> dict[str, Any]:
+    edits: dict[str, Any] = {"messages": new.messages, "tags": new.tags}
+    if new.behavior is not None:
+        edits["behavior"] = new.behavior
+    if new.label is not None:
+        if access.project.labels and new.label not in access.project.labels:
+            raise Invalid.field("label", f"“{new.label}” is not a label of this project.")
+        expected = examples.revision(session, example.id, example.revision).expected or {}
+        edits["expected"] = expected | {"label": new.label}
+    return edits
+
+
+def _check_untouched(example: Example, annotation: Annotation) -> None:
+    if example.revision != annotation.revision or example.status != STATUS_OF[annotation.verdict]:
+        raise _changed(example)
+
+
+def _changed(example: Example) -> Conflict:
+    return Conflict(f"#{example.number} has changed meanwhile: revision {example.revision} is the newest.")
