@@ -39,9 +39,13 @@ def run_everything(settings: Settings, host: str, port: int, *, engine: bool, de
         if not settings.database_url:
             server = EmbeddedPostgres(settings.home)
             os.environ["HOLDOUT_DATABASE_URL"] = server.start()
+            if not server.is_owner:
+                fail(f"Holdout runs already with its data in {settings.home}: stop it, or set another HOLDOUT_HOME")
         settings.master_key()
         shown = settings.base_url or f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
         link = _prepare(shown, demo)
+        if server:
+            os.environ["HOLDOUT_DATABASE_URL"] = server.app_dsn  # web and worker log in as the restricted role
         children.append(Child("web", ["web", "--host", host, "--port", str(port)]))
         children.append(Child("worker", ["worker"]))
         if engine:
