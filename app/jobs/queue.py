@@ -13,8 +13,11 @@ from sqlalchemy.orm import Session
 
 from app.core.db import psycopg_connection
 
-# Connected by the worker; the web only ever enqueues on its own session's connection.
+# Connected by the worker.
 queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
+# Never connected: jobs are added on a session's own connection. Apart from ``queue``, whose connector is an
+# asynchronous one inside a worker and would not take a session's connection there.
+adding = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -29,7 +32,7 @@ def enqueue(session: Session, name: str, *, key: str | None = None, **arguments:
         with session.begin_nested():
             # asked for inside, because the session sets its savepoint when its connection is first used there
             connection = psycopg_connection(session)
-            queue.configure_task(
+            adding.configure_task(
                 name, lock=key, queueing_lock=key, connection=connection, task_kwargs=arguments
             ).defer()
     except AlreadyEnqueued:
