@@ -23,7 +23,8 @@ class FineTune(Base):
     baseline_candidate_id: Mapped[str | None] = mapped_column(ForeignKey("candidates.id"))
     method: Mapped[str]
     objective: Mapped[str] = mapped_column(default="supervised")
-    hyperparameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    hyperparameters: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as asked for
+    settled_hyperparameters: Mapped[dict[str, Any] | None]  # as the provider's job says
     launch_token: Mapped[str] = mapped_column(unique=True)
     export_sha256: Mapped[str]
     status: Mapped[str] = mapped_column(default="queued")
@@ -40,6 +41,8 @@ class FineTune(Base):
     error: Mapped[str | None]
     step: Mapped[int] = mapped_column(default=0)
     total_steps: Mapped[int | None]
+    estimated_finish: Mapped[datetime | None]  # by the provider
+    requested: Mapped[str | None]  # 'pause' or 'resume', until the worker has passed it on
     cancel_requested_at: Mapped[datetime | None]
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

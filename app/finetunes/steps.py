@@ -1,0 +1,212 @@
+"""What the worker reads and writes of a fine-tune, a short transaction at a time. Each may be done twice.
+
+Nothing here changes a fine-tune that has ended, so a worker that was believed dead can do no harm.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.accounts.audit import record
+from app.core.clock import utcnow
+from app.core.db import transaction
+from app.datasets import versions
+from app.finetunes import calls, queries, rules
+from app.finetunes.answers import JobState
+from app.finetunes.models import FineTune
+from app.finetunes.scan import Scan, scan
+from app.gateway.client import Connection, connection_to
+from app.gateway.models import PaidCall
+from app.gateway.queries import usable
+from app.jobs.queue import enqueue
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What the worker needs to know of a fine-tune that is under way."""
+
+    id: str
+    kind: str  # of the provider
+    provider: str
+    base_model: str
+    method: str
+    hyperparameters: dict[str, Any]
+    token: str
+    suffix: str
+    file_id: str | None
+    job_id: str | None
+    cancelled: bool
+    created_at: datetime
+
+    @property
+    def marks(self) -> rules.Marks:
+        return rules.Marks(self.token, self.suffix, self.file_id)
+
+
+@dataclass(frozen=True)
+class Call:
+    """The newest attempt to create the job. ``age`` is in seconds since it was sent, by the database's clock."""
+
+    id: str
+    attempt: int
+    state: str
+    age: float
+
+
+def load(fine_tune_id: str) -> Launch | None:
+    """None where there is nothing to do: it has ended, is paused, or waits for a person."""
+    with transaction() as session:
+        row = session.get(FineTune, fine_tune_id)
+        if row is None or row.status in (*rules.ENDED, "needs_decision"):
+            return None
+        if row.status == "paused" and not row.requested and not row.cancel_requested_at:
+            return None
+        provider = usable(session, row.provider_id)
+        return Launch(
+            id=row.id,
+            kind=provider.kind,
+            provider=provider.name,
+            base_model=row.base_model,
+            method=row.method,
+            hyperparameters=row.hyperparameters,
+            token=row.launch_token,
+            suffix=rules.suffix(queries.version(session, row.dataset_version_id).number, row.launch_token),
+            file_id=row.provider_file_id,
+            job_id=row.provider_job_id,
+            cancelled=row.cancel_requested_at is not None,
+            created_at=row.created_at,
+        )
+
+
+def connection(fine_tune_id: str) -> Connection:
+    """Raises gateway.keys.UnreadableKey, or NotFound for a provider that was switched off."""
+    with transaction() as session:
+        row = session.get_one(FineTune, fine_tune_id)
+        return connection_to(usable(session, row.provider_id))
+
+
+def enqueue_again(fine_tune_id: str) -> None:
+    with transaction() as session:
+        enqueue(session, "finetunes.run", key=f"fine-tune:{fine_tune_id}", fine_tune_id=fine_tune_id)
+
+
+@contextmanager
+def _open_row(fine_tune_id: str) -> Iterator[tuple[Session, FineTune | None]]:
+    """The row, locked; None where it has ended."""
+    with transaction() as session:
+        query = select(FineTune).where(FineTune.id == fine_tune_id, FineTune.status.not_in(rules.ENDED))
+        yield session, session.scalar(query.with_for_update())
+
+
+def note(fine_tune_id: str, trouble: str | None) -> None:
+    """Show what is in the way while we try again; None takes it back."""
+    change = update(FineTune).where(FineTune.id == fine_tune_id, FineTune.status.in_(rules.OPEN))
+    with transaction() as session:
+        session.execute(change.where(FineTune.error.is_distinct_from(trouble)).values(error=trouble))
+
+
+def ask_a_person(fine_tune_id: str, sentence: str) -> None:
+    with _open_row(fine_tune_id) as (session, row):
+        if row is not None:
+            row.status, row.error = "needs_decision", sentence
+            _record(session, row, "needs-decision")
+
+
+def end(fine_tune_id: str, status: str, error: str | None = None) -> None:
+    """Failed or cancelled before the provider had a job."""
+    with _open_row(fine_tune_id) as (session, row):
+        if row is not None:
+            finish(session, row, status, error)
+
+
+def finish(session: Session, row: FineTune, status: str, error: str | None) -> None:
+    row.status, row.error = status, error
+    row.requested = row.estimated_finish = None
+    row.finished_at = row.finished_at or utcnow()
+    _record(session, row, {"succeeded": "finish", "failed": "fail", "cancelled": "end"}[status])
+
+
+def write_training_file(fine_tune_id: str) -> tuple[BinaryIO, int, str | None]:
+    """(the exact bytes from the start, their number, why they must not be sent or None).
+
+    The bytes are hashed and looked through as they are written: what is checked is what is sent.
+    """
+    file = TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    with transaction() as session:
+        row = session.get_one(FineTune, fine_tune_id)
+        version = queries.version(session, row.dataset_version_id)
+        seen = scan(_kept(versions.training_bytes(session, version), file.write))
+        problem = _problem(session, row, seen)
+    size = file.tell()
+    file.seek(0)
+    return file, size, problem
+
+
+def _kept(lines: Iterator[bytes], write: Callable[[bytes], int]) -> Iterator[bytes]:
+    for line in lines:
+        write(line)
+        yield line
+
+
+def _problem(session: Session, row: FineTune, seen: Scan) -> str | None:
+    if seen.sha256 != row.export_sha256:
+        return "The training bytes are not those that were checked at launch, so nothing was uploaded."
+    if queries.held_out(session, row.project_id, seen.units):
+        return "The training bytes hold prompts that are held out for testing, so nothing was uploaded."
+    return None
+
+
+def store_file_id(fine_tune_id: str, file_id: str) -> None:
+    with _open_row(fine_tune_id) as (_session, row):
+        if row is not None:
+            row.provider_file_id = row.provider_file_id or file_id
+
+
+def next_call(fine_tune_id: str) -> Call:
+    """The newest attempt; a first or next one is planned where none stands open."""
+    with transaction() as session:
+        row = session.get_one(FineTune, fine_tune_id, with_for_update=True)
+        newest = calls.newest(session, row.id)
+        if newest is None or newest.state in ("failed", "accepted"):
+            calls.plan(session, row)
+            newest = calls.newest(session, row.id)
+        assert newest is not None
+        return _call(session, newest)
+
+
+def _call(session: Session, call: PaidCall) -> Call:
+    since = func.extract("epoch", func.clock_timestamp() - PaidCall.sent_at)
+    age = session.scalar(select(since).where(PaidCall.id == call.id)) if call.sent_at else 0
+    return Call(call.id, call.attempt, call.state, float(age or 0))
+
+
+def mark_sent(call_id: str) -> bool:
+    with transaction() as session:
+        return calls.mark_sent(session, call_id)
+
+
+def settle_call(call_id: str, state: str, kind: str, message: str) -> None:
+    with transaction() as session:
+        calls.settle(session, call_id, state, {"kind": kind, "message": message})
+
+
+def adopt(fine_tune_id: str, call_id: str, job: JobState) -> bool:
+    """The provider's job is ours: one transaction stores its id and ends the call. False where it has ended here."""
+    with _open_row(fine_tune_id) as (session, row):
+        calls.settle(session, call_id, "done")
+        if row is None:
+            return False
+        row.provider_job_id = row.provider_job_id or job.id
+        row.provider_status, row.settled_hyperparameters, row.error = job.status, job.settled, None
+        return True
+
+
+def _record(session: Session, row: FineTune, action: str) -> None:
+    session.flush()
+    record(session, action, "fine-tune", row.id, actor_id=None, project_id=row.project_id, number=row.number)
