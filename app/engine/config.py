@@ -25,11 +25,6 @@ class EngineConfig:
     threads: int = field(default_factory=lambda: cores())
 
     @property
-    def training_threads(self) -> int:
-        """One core stays for serving; on two busy cores a second thread bought a training step nothing."""
-        return max(1, self.threads - 1)
-
-    @property
     def files(self) -> Path:
         return self.home / "files"
 

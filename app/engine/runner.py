@@ -145,9 +145,7 @@ class Runner:
             return
         self.jobs.say(job.id, "Training process started.")
         with (folder / "train.log").open("ab") as log:
-            process = child.start(
-                "app.engine.train", str(folder), stdout=log, stderr=log, threads=self.config.training_threads
-            )
+            process = child.start("app.engine.train", str(folder), stdout=log, stderr=log, threads=self.config.threads)
         self._current = (job.id, process)
         # A cancel or pause, or the engine's end, may have come before there was a process to tell.
         status = self.jobs.get(job.id).status
@@ -171,7 +169,7 @@ class Runner:
             "base": str(base),
             "context": self.bases.context(base),
             "device": self.config.device,
-            "threads": self.config.training_threads,
+            "threads": self.config.threads,
             "seed": job.seed,
             "files": files,
             **job.settled.model_dump(),
