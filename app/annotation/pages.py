@@ -62,13 +62,16 @@ class ReviewPage:
     slug: str
     item: Item | None
     tally: Tally
-    undo_id: str | None
     query: str  # the filter as it stands in the URL
     guideline: Markup | None
     suggestions: Sequence[str]
     form: FormState = field(default_factory=FormState)
     behaviors: Sequence[tuple[str, str]] = BEHAVIOR_CHOICES
     title: str = "Review"
+
+    @property
+    def undo_id(self) -> str | None:
+        return self.tally.undo_id
 
     @property
     def figures(self) -> str:
@@ -119,13 +122,11 @@ def review(
     """``whole``: with what stands beside the item and stays when the next one comes."""
     project, item = access.project, None
     if held is not None:
-        item = _item(access, held, *examples.with_content(session, project.id, held.example_id))
-    newest = queries.latest(session, project.id, access.user.id)
+        item = _item(access, held, *queries.content(session, held))
     return ReviewPage(
         slug=project.slug,
         item=item,
         tally=queries.tally(session, project.id, access.user.id, service.queue_filter(wanted)),
-        undo_id=newest.id if newest else None,
         query=f"?{query}" if query else "",
         guideline=to_html(project.guideline) if whole and project.guideline.strip() else None,
         suggestions=queries.common_tags(session, project.id) if whole else (),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row, and_, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -12,7 +13,7 @@ from app.annotation.models import Annotation, Reservation, Skip
 from app.core.errors import NotFound
 from app.core.ids import is_id, new_id
 from app.examples.forms import ExampleFilter
-from app.examples.models import Example
+from app.examples.models import Example, Revision
 from app.examples.queries import conditions
 
 RESERVED_FOR = text("interval '15 minutes'")
@@ -24,13 +25,14 @@ COUNTED = 1_000
 class Tally:
     """``done`` and ``skipped`` are this person's, ``left`` waits in the queue, ``seconds`` is their median.
 
-    Counting stops at a thousand; ``left`` is then 1,001.
+    Counting stops at a thousand; ``left`` is then 1,001. ``undo_id``: their newest annotation of this sitting.
     """
 
     done: int
     left: int
     skipped: int
     seconds: float | None
+    undo_id: str | None
 
 
 def mine(session: Session, project_id: str, user_id: str, wanted: ExampleFilter) -> Reservation | None:
@@ -103,10 +105,9 @@ def take(session: Session, project_id: str, user_id: str, example_id: str) -> Re
             set_=fresh,
             where=(Reservation.expires_at <= func.clock_timestamp()) | (Reservation.user_id == user_id),
         )
-        .returning(Reservation.id)
+        .returning(Reservation)
     )
-    taken = session.scalar(statement)
-    return session.get(Reservation, taken, populate_existing=True) if taken else None
+    return session.scalar(statement, execution_options={"populate_existing": True})
 
 
 def find_reservation(session: Session, project_id: str, user_id: str, reservation_id: str) -> Reservation | None:
@@ -120,6 +121,13 @@ def reservation(session: Session, project_id: str, user_id: str, reservation_id:
     if found is None:
         raise NotFound("This reservation")
     return found
+
+
+def content(session: Session, held: Reservation) -> Row[Example, Revision]:
+    """The example that is held, and its newest revision."""
+    newest = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
+    query = select(Example, Revision).join(Revision, newest).where(Example.id == held.example_id)
+    return session.execute(query).one()
 
 
 def release(session: Session, example_id: str, user_id: str) -> Sequence[str]:
@@ -155,14 +163,15 @@ def by_token(session: Session, user_id: str, client_token: str | None) -> Annota
     return session.scalar(query)
 
 
-def of_revision(session: Session, example_id: str, revision: int, user_id: str) -> Annotation | None:
-    return session.scalar(
-        select(Annotation).where(
-            Annotation.example_id == example_id,
-            Annotation.revision == revision,
-            Annotation.annotator_id == user_id,
-        )
-    )
+def put(session: Session, **values: Any) -> Annotation:
+    """Store a verdict. One of the same person on the same revision gives way to it."""
+    keys = ["example_id", "revision", "annotator_id"]
+    fresh = {name: value for name, value in values.items() if name not in keys} | {"created_at": func.now()}
+    statement = insert(Annotation).values(id=new_id(), **values).on_conflict_do_update(index_elements=keys, set_=fresh)
+    stored: Annotation = session.scalars(
+        statement.returning(Annotation), execution_options={"populate_existing": True}
+    ).one()
+    return stored
 
 
 def latest(session: Session, project_id: str, user_id: str) -> Annotation | None:
@@ -188,7 +197,7 @@ def tally(session: Session, project_id: str, user_id: str, wanted: ExampleFilter
     waiting = select(Example.id).where(*conditions(project_id, wanted))
     skipped = waiting.join(Skip, and_(Skip.example_id == Example.id, Skip.user_id == user_id))
     recent = (
-        select(Annotation.seconds)
+        select(Annotation.id, Annotation.seconds)
         .where(Annotation.project_id == project_id, Annotation.annotator_id == user_id)
         .where(Annotation.created_at > func.now() - SITTING)
         .order_by(Annotation.id.desc())
@@ -202,6 +211,7 @@ def tally(session: Session, project_id: str, user_id: str, wanted: ExampleFilter
             select(func.count()).select_from(waiting.limit(COUNTED + 1).subquery()).scalar_subquery(),
             select(func.count()).select_from(skipped.limit(COUNTED).subquery()).scalar_subquery(),
             select(median).scalar_subquery(),
+            select(recent.c.id).order_by(recent.c.id.desc()).limit(1).scalar_subquery(),
         )
     ).one()
     return Tally(*row)

@@ -10,8 +10,7 @@ from app.annotation import pages, queries, service
 from app.annotation.forms import NewAnnotation
 from app.annotation.models import Reservation
 from app.annotation.reading import at_fields, values
-from app.core.errors import Conflict, Invalid, NotFound
-from app.examples import queries as examples
+from app.core.errors import Conflict, Invalid
 from app.examples.forms import ExampleFilter
 from app.projects.access import Access, Annotator, Viewer
 from app.web.forms import FormDep, FormState, parse, refused
@@ -46,18 +45,17 @@ def said(request: Request, session: SessionDep, access: Viewer, example_id: str)
 def decide(
     request: Request, session: SessionDep, access: Annotator, reservation_id: str, wanted: Wanted, form: FormDep
 ) -> Response:
-    token = str(form.get("client_token") or "")
-    if token and queries.by_token(session, access.user.id, token):  # a double click: it is done already
-        return _next(request, session, access, wanted)
+    held = queries.find_reservation(session, access.project.id, access.user.id, reservation_id)
+    if held is None:
+        if queries.by_token(session, access.user.id, str(form.get("client_token") or "")):  # a double click: it is done
+            return _next(request, session, access, wanted)
+        gone = FormState(message="Your time with that example ran out and somebody else has it. This is the next one.")
+        return _next(request, session, access, wanted, gone, 409)
+    example, revision = queries.content(session, held)
     try:
-        held = queries.reservation(session, access.project.id, access.user.id, reservation_id)
-        example, revision = examples.with_content(session, access.project.id, held.example_id)
         with session.begin_nested():  # a refused decision leaves nothing behind, and the page can still be shown
             new = parse(NewAnnotation, values(form, revision, example.tags))
             service.annotate(session, access, example, new, reservation_id=held.id)
-    except NotFound:
-        gone = FormState(message="Your time with that example ran out and somebody else has it. This is the next one.")
-        return _next(request, session, access, wanted, gone, 409)
     except Invalid as error:
         return _refuse(request, session, access, wanted, held, refused(form, at_fields(error)), 422)
     except Conflict as error:

@@ -61,20 +61,14 @@ def _annotate(
     # This takes the lock on the example, in the order that edits everywhere take theirs; what follows is alone with it
     example_service.revise(session, access.user, example, new.revision, reason="edited in review", **edits)
     released = queries.release(session, example.id, access.user.id)
-    if queries.held(session, example.id) or (reservation_id is not None and reservation_id not in released):
+    lost = reservation_id not in released if reservation_id else queries.held(session, example.id)
+    if lost:
         raise Conflict("Somebody else has this example now: it was free again after 15 minutes of rest.")
     example_service.set_status(session, access.user, example, STATUS_OF[new.verdict], action=new.verdict)
-    annotation = queries.of_revision(session, example.id, example.revision, access.user.id)
-    if annotation is None:
-        keys = {"project_id": access.project.id, "example_id": example.id, "annotator_id": access.user.id}
-        annotation = Annotation(revision=example.revision, **keys)
-        session.add(annotation)
-    annotation.before = before
-    for name in ("verdict", "label", "note", "flagged", "seconds", "client_token"):
-        setattr(annotation, name, getattr(new, name))
     queries.unskip(session, example.id, access.user.id)
-    session.flush()
-    return annotation
+    keys = {"project_id": access.project.id, "example_id": example.id, "annotator_id": access.user.id}
+    said = new.model_dump(include={"verdict", "label", "note", "flagged", "seconds", "client_token"})
+    return queries.put(session, **keys, **said, revision=example.revision, before=before)
 
 
 def skip(session: Session, access: Access, reservation: Reservation) -> None:

@@ -95,6 +95,18 @@ def environment() -> Environment:
     return env
 
 
+class _LazyNav:
+    """A fragment seldom shows anything of the rail, and counting every stage for it costs more than the fragment."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __getattr__(self, name: str) -> Any:
+        nav = _nav_builder(self._request)
+        self.__dict__.update(vars(nav))
+        return getattr(nav, name)
+
+
 def render(
     request: Request,
     template: str,

@@ -4,13 +4,11 @@ import { toast } from "./toast.js";
 
 const RENEW_MS = 120_000;
 
-function fieldOf(edit) {
-  return edit.querySelector("textarea");
-}
-
-function onToggle(edit) {
-  const field = fieldOf(edit);
-  if (edit.open) {
+/** At once, not at the `toggle` event that comes later: what is typed next belongs in the field. */
+function setOpen(edit, open) {
+  const field = edit.querySelector("textarea");
+  edit.open = open;
+  if (open) {
     field.focus();
     field.setSelectionRange(field.value.length, field.value.length);
     return;
@@ -18,10 +16,6 @@ function onToggle(edit) {
   // The text that is read is the text that will be saved
   edit.closest(".message").querySelector(".words").textContent = field.value;
   edit.toggleAttribute("data-edited", field.value !== field.defaultValue);
-}
-
-function leave(edit) {
-  edit.open = false;
   edit.querySelector("summary").focus();
 }
 
@@ -57,13 +51,14 @@ async function onLife() {
   }
 }
 
-onContent("[data-edit]", (edit) => {
-  for (const part of edit.querySelectorAll("[data-needs-script]")) part.hidden = false;
-  edit.addEventListener("toggle", () => onToggle(edit));
+onContent("[data-needs-script]", (part) => {
+  part.hidden = false;
 });
 document.addEventListener("click", (event) => {
-  const edit = event.target.closest?.("[data-edit-done]")?.closest("[data-edit]");
-  if (edit) leave(edit);
+  const edit = event.target.closest?.("[data-edit]");
+  if (!edit || !event.target.closest("summary, [data-edit-done]")) return;
+  event.preventDefault();
+  setOpen(edit, !edit.open);
 });
 document.addEventListener("keydown", (event) => {
   if (event.target.matches?.("[data-tag-input]") && (event.key === "Enter" || event.key === ",")) {
@@ -72,6 +67,10 @@ document.addEventListener("keydown", (event) => {
     addTag(event.target);
   }
 });
+document.addEventListener("submit", (event) => {
+  // Else htmx puts the cursor into the same field of the next example, and the next key would be typed, not pressed
+  if (event.target.id === "decide") document.activeElement?.blur();
+}, { capture: true });
 document.addEventListener("holdout:draft-restored", (event) => {
   for (const field of event.target.elements) {
     const edit = field.closest("[data-edit]");

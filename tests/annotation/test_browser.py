@@ -1,0 +1,137 @@
+"""Review by the keyboard alone, in a real browser: nothing is clicked, nothing is lost."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from app.accounts import service as accounts
+from app.accounts.access import COOKIE
+from app.annotation.models import Annotation
+from app.examples.models import Example
+from app.projects.models import Project
+from tests.annotation.factories import add_examples
+from tests.factories import Factory
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def project(factory: Factory) -> Project:
+    return factory.project(guideline="Answer in **one** sentence.", labels=["refund", "invoice"])
+
+
+@pytest.fixture
+def review(page: Page, app_url: str, factory: Factory, project: Project, watched: list[str]) -> Page:
+    add_examples(factory, project, 4)
+    person = factory.member(project, "annotator")
+    page.context.add_cookies(
+        [{"name": COOKIE, "value": accounts.start_session(factory.session, person), "url": app_url}]
+    )
+    factory.session.commit()
+    page.goto(f"{app_url}/p/{project.slug}/review")
+    page.locator("html[data-ready]").wait_for()
+    return page
+
+
+def question(page: Page, number: int) -> None:
+    expect(page.locator(".message-user .words")).to_have_text(f"Question {number}?")
+
+
+def statuses(factory: Factory) -> list[str]:
+    factory.session.expire_all()
+    return [example.status for example in factory.session.query(Example).order_by(Example.id)]
+
+
+def test_a_whole_round_by_the_keyboard(review: Page, factory: Factory) -> None:
+    keys = review.keyboard
+    question(review, 0)
+    keys.press("2")
+    keys.press("t")
+    keys.type("edge case")
+    keys.press("Enter")
+    expect(review.get_by_label("edge case")).to_be_checked()
+    keys.press("Escape")
+    keys.press("e")
+    expect(review.get_by_label("Text of the assistant message")).to_be_focused()
+    keys.type(" And more.")
+    keys.press("Escape")
+    expect(review.locator(".message-target .words")).to_have_text("Answer 0. And more.")
+    keys.press("a")
+    question(review, 1)
+    keys.press("x")
+    question(review, 2)
+    keys.press("u")
+    question(review, 1)
+    keys.press("w")
+    question(review, 2)
+    keys.press("s")
+    question(review, 3)
+    keys.press("f")
+    keys.press("n")
+    keys.type("Is this a price?")
+    keys.press("Control+Enter")
+    question(review, 2)  # the skipped one comes back
+    keys.press("a")
+    expect(review.get_by_text("All done")).to_be_visible()
+    assert statuses(factory) == ["approved", "needs_work", "approved", "approved"]
+    first = factory.session.query(Example).order_by(Example.id).first()
+    assert first
+    assert (first.answer, first.behavior, first.tags) == ("Answer 0. And more.", "refuse", ["edge case"])
+    notes = {(note.verdict, note.note, note.flagged) for note in factory.session.query(Annotation)}
+    assert ("approve", "Is this a price?", True) in notes
+    assert all(note.seconds is not None for note in factory.session.query(Annotation))
+
+
+def test_what_is_typed_survives_a_reload(review: Page, factory: Factory) -> None:
+    review.keyboard.press("e")
+    review.keyboard.type(" Unsent.")
+    review.wait_for_timeout(400)
+    review.reload()
+    review.locator("html[data-ready]").wait_for()
+    question(review, 0)
+    expect(review.get_by_label("Text of the assistant message")).to_have_value("Answer 0. Unsent.")
+    expect(review.get_by_text("Your unsent text was brought back.")).to_be_visible()
+    review.keyboard.press("Control+Enter")
+    question(review, 1)
+    factory.session.expire_all()
+    assert factory.session.query(Example).filter_by(answer="Answer 0. Unsent.").count() == 1
+
+
+def test_a_key_that_is_held_and_a_key_pressed_twice_decide_once(review: Page, factory: Factory) -> None:
+    review.evaluate(
+        """for (let i = 0; i < 5; i++) document.dispatchEvent(
+             new KeyboardEvent("keydown", { key: "a", repeat: i > 0, bubbles: true, cancelable: true }))"""
+    )
+    question(review, 1)
+    review.evaluate(
+        """for (let i = 0; i < 2; i++) document.dispatchEvent(
+             new KeyboardEvent("keydown", { key: "x", bubbles: true, cancelable: true }))"""
+    )
+    question(review, 2)
+    assert statuses(factory) == ["approved", "rejected", "to_review", "to_review"]
+
+
+def test_the_guideline_stays_as_it_was_left(review: Page) -> None:
+    guideline = review.get_by_text("Answer in one sentence.")
+    expect(guideline).to_be_visible()
+    review.keyboard.press("g")
+    expect(guideline).to_be_hidden()
+    review.keyboard.press("a")
+    question(review, 1)
+    expect(guideline).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing(review: Page, scheme: Any, width: int) -> None:
+    reader = review.context.new_page()  # not watched: axe itself breaks the CSP
+    reader.emulate_media(color_scheme=scheme)
+    reader.set_viewport_size({"width": width, "height": 860})
+    reader.goto(review.url)
+    reader.locator("html[data-ready]").wait_for()
+    reader.keyboard.press("e")
+    found = Axe().run(reader)
+    assert found.violations_count == 0, found.generate_report()
+    assert reader.evaluate("document.documentElement.scrollWidth <= innerWidth")
