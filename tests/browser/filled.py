@@ -89,18 +89,34 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
 
 def _fine_tune(session: Session, project: Project, provider: Provider, version_id: str, candidate_id: str) -> FineTune:
     tune = FineTune(
-        project_id=project.id, provider_id=provider.id, base_model="tiny-random-llama", dataset_version_id=version_id,
-        method="lora", launch_token="t", export_sha256="0" * 64, status="succeeded", fine_tuned_model="ft:tiny:x",
-        candidate_id=candidate_id, step=3, total_steps=3, started_at=utcnow(), finished_at=utcnow(),
-    )  # fmt: skip
+        project_id=project.id,
+        provider_id=provider.id,
+        base_model="tiny-random-llama",
+        dataset_version_id=version_id,
+        method="lora",
+        launch_token="t",
+        export_sha256="0" * 64,
+        status="succeeded",
+        fine_tuned_model="ft:tiny:x",
+        candidate_id=candidate_id,
+        step=3,
+        total_steps=3,
+        started_at=utcnow(),
+        finished_at=utcnow(),
+    )
     session.add(tune)
     session.flush()
     for step in range(3):
         data = {"step": step + 1, "train_loss": 2.0 - step * 0.5}
         event = FineTuneEvent(
-            fine_tune_id=tune.id, provider_event_id=str(step), at=utcnow(), kind="metrics", level="info",
-            message=f"Step {step + 1}", data=data,
-        )  # fmt: skip
+            fine_tune_id=tune.id,
+            provider_event_id=str(step),
+            at=utcnow(),
+            kind="metrics",
+            level="info",
+            message=f"Step {step + 1}",
+            data=data,
+        )
         session.add(event)
     session.flush()
     return tune
