@@ -1,7 +1,7 @@
 """Typed contexts of the dataset version pages."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -95,7 +95,8 @@ class VersionPage:
     differences: Sequence[Difference]
     intact: bool | None  # None: not asked
     older: str | None
-    answer: str = field(default="")
+    answer: str
+    can_change: bool
 
     @property
     def title(self) -> str:
@@ -168,6 +169,7 @@ def one(
         intact=intact,
         older="?" + urlencode(keep | {"cursor": found.next_cursor}) if found.next_cursor else None,
         answer=f"{plural(row.size, 'example')} to train on; {left_out} that matched the filters were left out.",
+        can_change=access.can("engineer"),
     )
 
 
