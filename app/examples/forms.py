@@ -43,6 +43,19 @@ class ExampleListQuery(ExampleFilter):
 ListQuery = Annotated[ExampleListQuery, Query()]
 
 
+class ExampleListPage(ExampleFilter):
+    """The list in the browser: ``newer`` is the cursor of a page before this one, ``changed`` a bulk action."""
+
+    cursor: str | None = None
+    newer: str | None = None
+    changed: str | None = None
+
+    @field_validator("changed")
+    @classmethod
+    def _is_a_change(cls, value: str | None) -> str | None:
+        return value if value is None or is_id(value) else None
+
+
 class SelectionFilter(ExampleFilter):
     """A filter that may also name examples one by one."""
 

@@ -47,17 +47,16 @@ async def upload(request: Request, session: SessionDep, access: Engineer) -> Res
 
 
 def _keep(access: Access, received: Received) -> str:
-    with transaction() as session:
-        source = import_service.keep_upload(
-            session,
-            access.user,
-            access.project,
-            received.path,
-            received.file_name,
-            received.text("format", "auto"),
-            tags=received.tags(),
-        )
-        return source.id
+    name, wanted = received.file_name, received.text("format", "auto")
+    try:
+        with transaction() as session:
+            source = import_service.keep_upload(
+                session, access.user, access.project, received.path, name, wanted, tags=received.tags()
+            )
+            return source.id
+    except BaseException:
+        received.discard()
+        raise
 
 
 @router.get(BASE + "/{import_id}")
