@@ -62,7 +62,7 @@ class Ready:
 
 def provider(session: Session, base_url: str, kind: str = "openai") -> Provider:
     models = [{"id": BASE, "kind": "base"}, {"id": "ft:old", "kind": "adapter"}]
-    row = Provider(name=f"Provider {kind}", base_url=base_url, kind=kind, models=models)
+    row = Provider(name=f"Provider at {base_url}", base_url=base_url, kind=kind, models=models)
     session.add(row)
     session.commit()
     return row

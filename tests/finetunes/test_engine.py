@@ -1,0 +1,84 @@
+"""The local engine for real: a tiny model is trained, paused, cancelled, and answers."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import pytest
+
+from app.candidates.models import Candidate
+from app.finetunes import queries, runner, service
+from app.finetunes.models import FineTune
+from app.gateway.models import PaidCall
+from tests.engine.conftest import Engine, engine
+from tests.factories import Factory
+from tests.finetunes.factories import Ready, ready
+
+pytestmark = pytest.mark.engine
+assert engine  # the fixture
+
+
+def work(at: Ready, row: FineTune, until: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline, (row.status, row.error)
+        asyncio.run(runner.advance(row.id, 0.3))
+        at.seen(row)
+
+
+def test_trained_by_the_engine(factory: Factory, engine: Engine) -> None:
+    at = ready(factory, f"{engine.url}/v1", "local_engine", examples=22)
+    wanted = {"n_epochs": 3, "batch_size": 4, "adapter": {"r": 4, "learning_rate": 0.02}}
+    row = at.launch(hyperparameters=wanted)
+    work(at, row, lambda: row.status in ("succeeded", "failed", "needs_decision"))
+    assert row.status == "succeeded", row.error
+    job = engine.client.fine_tuning.jobs.retrieve(str(row.provider_job_id))
+    assert job.metadata == {"holdout_launch": row.launch_token}
+    uploaded = engine.client.files.content(job.training_file).read()
+    assert len(uploaded.splitlines()) == at.version.size == 24
+    assert row.trained_tokens == job.trained_tokens
+    assert row.cost == 0
+    curve = [e.data for e in queries.events(at.session, row.id, kind="metrics")]
+    assert [data["step"] for data in curve] == list(range(1, 19))
+    assert curve[-1]["train_loss"] < curve[0]["train_loss"]
+    assert (row.step, row.total_steps) == (18, 18)
+    assert row.settled_hyperparameters is not None
+    assert row.settled_hyperparameters["adapter"]["r"] == 4
+    assert len(queries.checkpoints(at.session, row.id)) == 3
+    made = at.session.get_one(Candidate, row.candidate_id)
+    assert made.name == "Tuned v1 · lora r4"
+    messages = [{"role": "user", "content": "question 1"}]
+    answer = engine.client.chat.completions.create(model=made.model, messages=messages, temperature=0, max_tokens=8)  # type: ignore[arg-type]
+    assert answer.choices[0].finish_reason
+
+
+def test_paused_resumed_and_cancelled_at_once(factory: Factory, engine: Engine) -> None:
+    at = ready(factory, f"{engine.url}/v1", "local_engine", examples=22)
+    row = at.launch(hyperparameters={"n_epochs": 100})
+    work(at, row, lambda: row.step >= 2)
+    service.pause(at.session, at.access, row)
+    at.session.commit()
+    work(at, row, lambda: row.status == "paused")
+    assert not asyncio.run(runner.advance(row.id, 0.3))  # nothing to do while it rests
+    service.resume(at.session, at.access, row)
+    at.session.commit()
+    reached = row.step
+    work(at, row, lambda: row.step > reached)
+    service.cancel(at.session, at.access, row)
+    at.session.commit()
+    began = time.monotonic()
+    work(at, row, lambda: row.status == "cancelled")
+    assert time.monotonic() - began < 5
+    assert engine.client.fine_tuning.jobs.retrieve(str(row.provider_job_id)).status == "cancelled"
+    assert row.candidate_id is None
+    assert [call.state for call in at.session.query(PaidCall)] == ["done"]
+
+
+def test_the_engines_own_reason(factory: Factory, engine: Engine) -> None:
+    at = ready(factory, f"{engine.url}/v1", "local_engine")
+    row = at.launch(hyperparameters={"adapter": {"target_modules": ["nowhere"]}})
+    work(at, row, lambda: row.status == "failed")
+    assert "nowhere" in (row.error or "")
+    missing = at.launch(base_model="no-such-model", override_reason="to see it fail")
+    work(at, missing, lambda: missing.status == "failed")
+    assert "no-such-model" in (missing.error or "")
