@@ -157,7 +157,10 @@ def headline(rows: Sequence[Row]) -> str:
     worse = [METRICS[row.key].worse for row in kept if row.verdict == "worse"]
     if not better and not worse:
         return f"No difference shown in any of {len(rows)} metrics." if len(rows) > 1 else "No difference shown."
-    parts = [*_joined(better, "better "), *_joined(worse, "worse ")]
+    graded = {row.verdict for row in rows if METRICS[row.key].unit == "share"}
+    # "Faster." alone would read as if nothing had been asked about the answers
+    unsaid = ["no difference shown in what was graded"] if graded == {"no_difference_shown"} else []
+    parts = [*unsaid, *_joined(better, "better "), *_joined(worse, "worse ")]
     line = ", ".join(parts)
     return f"{line[0].upper()}{line[1:]}."
 

@@ -212,6 +212,8 @@ def test_headlines():
     both = [row("task_accuracy", "no_difference_shown"), row("cost_per_case", "no_difference_shown")]
     assert headline(both) == "No difference shown in any of 2 metrics."
     assert headline(both[:1]) == "No difference shown."
+    slower = [row("task_accuracy", "no_difference_shown"), row("latency_p50_ms", "worse")]
+    assert headline(slower) == "No difference shown in what was graded, slower."
 
 
 def test_disputed_cases_are_listed():

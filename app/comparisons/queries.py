@@ -1,0 +1,102 @@
+"""All SQL of comparisons. Numbers of every case come as plain rows; texts only for the cases that are shown."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Row, case, exists, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from app.candidates.models import Candidate
+from app.datasets.models import TestCase
+from app.evals.models import EvalRun, Grade, Output, RunView
+
+OPEN = ("queued", "running", "paused", "needs_decision")
+
+
+def latest_runs(session: Session, project_id: str, candidate_ids: Sequence[str]) -> dict[tuple[str, str], EvalRun]:
+    """The newest complete run by (candidate, test set)."""
+    found = session.scalars(
+        select(EvalRun)
+        .where(
+            EvalRun.project_id == project_id,
+            EvalRun.candidate_id.in_(candidate_ids),
+            EvalRun.status == "succeeded",
+        )
+        .ext(distinct_on(EvalRun.candidate_id, EvalRun.test_set_id))
+        .order_by(EvalRun.candidate_id, EvalRun.test_set_id, EvalRun.id.desc())
+    )
+    return {(run.candidate_id, run.test_set_id): run for run in found}
+
+
+def open_run(session: Session, project_id: str, candidate_id: str, test_set_id: str) -> EvalRun | None:
+    """The newest run that has not ended."""
+    return session.scalar(
+        select(EvalRun)
+        .where(
+            EvalRun.project_id == project_id,
+            EvalRun.candidate_id == candidate_id,
+            EvalRun.test_set_id == test_set_id,
+            EvalRun.status.in_(OPEN),
+        )
+        .order_by(EvalRun.id.desc())
+        .limit(1)
+    )
+
+
+def rival(session: Session, project_id: str, baseline_id: str) -> Candidate | None:
+    """Whom to compare with the baseline unless told: the newest tuned candidate, else the newest measured one, else
+    the newest."""
+    measured = select(EvalRun.id).where(EvalRun.candidate_id == Candidate.id, EvalRun.status == "succeeded").exists()
+    rank = case((Candidate.origin == "fine_tune", 0), (measured, 1), else_=2)
+    return session.scalar(
+        select(Candidate)
+        .where(Candidate.project_id == project_id, Candidate.id != baseline_id, Candidate.archived_at.is_(None))
+        .order_by(rank, Candidate.id.desc())
+        .limit(1)
+    )
+
+
+def seen(session: Session, user_id: str, run_ids: Sequence[str]) -> bool:
+    """Whether this person has read outputs of one of the runs before."""
+    return session.scalar(select(exists().where(RunView.user_id == user_id, RunView.run_id.in_(run_ids)))) or False
+
+
+def cases(session: Session, set_ids: Sequence[str]) -> Sequence[Row[str, str, int, str, str | None, list[str]]]:
+    """(id, test set, position, group, expected behaviour, tags) of every case, in the order of each set."""
+    behavior = func.coalesce(TestCase.behavior, TestCase.expected["behavior"].astext)
+    return session.execute(
+        select(TestCase.id, TestCase.test_set_id, TestCase.position, TestCase.group_unit, behavior, TestCase.tags)
+        .where(TestCase.test_set_id.in_(set_ids))
+        .order_by(TestCase.test_set_id, TestCase.position)
+    ).all()
+
+
+def outputs(session: Session, run_id: str) -> Sequence[Row[str, str, int, str, float | None, float | None]]:
+    """(id, case, repeat, status, latency in ms, cost in dollars) of a run, without the texts."""
+    return session.execute(
+        select(Output.id, Output.case_id, Output.repeat, Output.status, Output.latency_ms, Output.cost).where(
+            Output.run_id == run_id
+        )
+    ).all()
+
+
+def grades(session: Session, run_id: str) -> Sequence[Row[str, str, str, bool | None]]:
+    """(output, grader, metric, passed) of a run."""
+    return session.execute(
+        select(Grade.output_id, Grade.grader, Grade.metric, Grade.passed)
+        .join(Output, Output.id == Grade.output_id)
+        .where(Output.run_id == run_id)
+    ).all()
+
+
+def case_texts(session: Session, case_ids: Sequence[str]) -> dict[str, TestCase]:
+    return {row.id: row for row in session.scalars(select(TestCase).where(TestCase.id.in_(case_ids)))}
+
+
+def output_texts(session: Session, run_ids: Sequence[str], case_ids: Sequence[str]) -> dict[str, list[Output]]:
+    """Outputs by case, in the order of the repeats; the runs are of one candidate, each on a set of its own."""
+    found: dict[str, list[Output]] = {}
+    query = select(Output).where(Output.run_id.in_(run_ids), Output.case_id.in_(case_ids))
+    for output in session.scalars(query.order_by(Output.case_id, Output.repeat)):
+        found.setdefault(output.case_id, []).append(output)
+    return found
