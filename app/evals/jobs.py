@@ -5,6 +5,7 @@ import asyncio
 import psycopg
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
+from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy.exc import OperationalError
 
 from app.core.db import transaction
@@ -21,7 +22,7 @@ class ComeBack(BaseRetryStrategy):
             return RetryDecision()
         if isinstance(exception, StillHeld):
             return RetryDecision(retry_in={"seconds": 5})
-        if isinstance(exception, OperationalError | psycopg.OperationalError):
+        if isinstance(exception, OperationalError | psycopg.OperationalError | IdleInTransactionSessionTimeout):
             return RetryDecision(retry_in={"seconds": 3})
         return None
 
@@ -30,13 +31,7 @@ class ComeBack(BaseRetryStrategy):
 async def run(run_id: str) -> None:
     from app.evals.runner.job import run_eval  # the openai client is loaded where it is used
 
-    try:
-        await run_eval(run_id)
-    except (psycopg.OperationalError, OperationalError, StillHeld):
-        raise
-    except Exception as error:
-        await asyncio.to_thread(_failed, run_id, error)
-        raise
+    await run_eval(run_id)
 
 
 @job("evals.grade")
@@ -45,12 +40,3 @@ def grade(run_id: str) -> None:
 
     with transaction() as session:
         grading.score(session, session.get_one(EvalRun, run_id, with_for_update=True))
-
-
-def _failed(run_id: str, error: Exception) -> None:
-    """A bug of ours ends the run in sight; resuming goes on where it stopped."""
-    with transaction() as session:
-        run = session.get_one(EvalRun, run_id, with_for_update=True)
-        if run.status == "running":
-            run.status, run.lease_expires_at = "failed", None
-            run.error = f"The runner stopped on an error of its own ({type(error).__name__}); the log has the details."

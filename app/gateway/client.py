@@ -5,6 +5,7 @@ that are sent are set where the bytes leave, so that nothing from the environmen
 custom headers) ever reaches a provider; addresses are checked when they are connected to; bodies have a cap.
 """
 
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,7 +25,12 @@ from app.gateway.origins import is_private, is_refused_address, tidy_base_url
 CONNECT_SECONDS = 10.0
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 CALL_HEADER = "X-Holdout-Call"
-SENT_HEADERS = ("host", "accept", "content-type", "content-length", "idempotency-key", CALL_HEADER.lower())
+SENT_HEADERS = {
+    name.lower().encode()
+    for name in ("Host", "Accept", "Content-Type", "Content-Length", "Idempotency-Key", CALL_HEADER)
+}
+
+logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs a line, with the address, for every call
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,10 @@ class GuardedTransport(AiohttpTransport):
 
     def __init__(self, connection: Connection, connections: int, max_bytes: int) -> None:
         super().__init__(client=self._new_session)
-        self.key, self.max_bytes, self.connections = connection.key, max_bytes, connections
+        self.max_bytes, self.connections = max_bytes, connections
+        self.own_headers = [(b"Accept-Encoding", b"identity"), (b"User-Agent", b"holdout")]
+        if connection.key:
+            self.own_headers.append((b"Authorization", f"Bearer {connection.key}".encode()))
         # a proxy named by the environment is for the world outside, never for an address inside
         self.use_proxy = not is_private(connection.base_url)
 
@@ -79,11 +88,8 @@ class GuardedTransport(AiohttpTransport):
         return aiohttp.ClientSession(connector=connector, trust_env=self.use_proxy, cookie_jar=aiohttp.DummyCookieJar())
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        headers = [(name, request.headers[name]) for name in SENT_HEADERS if name in request.headers]
-        headers += [("accept-encoding", "identity"), ("user-agent", "holdout")]
-        if self.key:
-            headers.append(("authorization", f"Bearer {self.key}"))
-        request.headers = httpx2.Headers(headers)
+        kept = [(name, value) for name, value in request.headers.raw if name.lower() in SENT_HEADERS]
+        request.headers = httpx2.Headers([*kept, *self.own_headers])
         response = await super().handle_async_request(request)
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()

@@ -24,7 +24,7 @@ from app.gateway.ledger import Finished
 from app.gateway.retrying import wait_before_next
 
 CASES_AT_A_TIME = 256
-RENEW_SECONDS = 1.0
+RENEW_SECONDS = 0.5
 GRACE_SECONDS = 4.0  # how long calls under way may still answer after the run was told to stop
 STOP_AFTER = 3  # this many cases in a row that the provider does not allow: every other would fail too
 TRIES_WHEN_NOT_ALLOWED = 3

@@ -6,7 +6,9 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+import psycopg
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.candidates.models import Candidate
@@ -25,6 +27,7 @@ from app.gateway.keys import UnreadableKey
 from app.gateway.models import Provider
 
 log = logging.getLogger(__name__)
+DATABASE_TROUBLE = (OperationalError, psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
 TAKE_OVER_SECONDS = LEASE_SECONDS + 4
 
 
@@ -42,10 +45,18 @@ async def run_eval(run_id: str) -> None:
             return
         try:
             await _work(store)
-        except LeaseLost:
-            log.warning("run %s was taken over by another worker: stopping", run_id)
+        except LeaseLost as error:
+            # The queue knows one job for both workers: ending it here would leave the other one's work without a
+            # job to be taken up by, should that one die. So this job comes back, and finds the run held or done.
+            log.warning("run %s was taken over by another worker", run_id)
+            raise StillHeld from error
         except CannotStart as error:
             await store.end("failed", str(error))
+        except DATABASE_TROUBLE:
+            raise
+        except Exception as error:
+            await asyncio.to_thread(_failed, run_id, store.lease, error)
+            raise
 
 
 async def _take_over(store: RunStore) -> bool:
@@ -124,9 +135,18 @@ def _load(run_id: str) -> Setup:
 def _score(run_id: str, lease: int) -> None:
     """Grade and end the run in one transaction, fenced like every other write."""
     with transaction() as session:
+        session.execute(text("set local idle_in_transaction_session_timeout = '60s'"))
         run = _held_run(session, run_id, lease)
         grading.score(session, run)
         run.lease_expires_at = None
+
+
+def _failed(run_id: str, lease: int, error: Exception) -> None:
+    """A bug of ours ends the run in sight; resuming goes on where it stopped."""
+    with transaction() as session:
+        run = _held_run(session, run_id, lease)
+        run.status, run.lease_expires_at = "failed", None
+        run.error = f"The runner stopped on an error of its own ({type(error).__name__}); the log has the details."
 
 
 def _held_run(session: Session, run_id: str, lease: int) -> EvalRun:

@@ -241,6 +241,10 @@ class RunStore:
 async def open_store(run_id: str) -> AsyncIterator[RunStore]:
     connection = await psycopg.AsyncConnection.connect(conninfo(), autocommit=True)
     set_json_loads(orjson.loads, connection)
+    # a worker that freezes in the middle of a transaction must not keep the run's row locked against the next one
+    await connection.execute(
+        "select set_config('idle_in_transaction_session_timeout', %s, false)", (f"{int(LEASE_SECONDS * 1000)}ms",)
+    )
     try:
         yield RunStore(connection, run_id)
     finally:
