@@ -56,7 +56,7 @@ def card(shown: ShownCase, found: Compared, slug: str) -> CaseCard:
     sets = {pair.test_set.id: pair.test_set.name for pair in found.pairs}
     asked: dict[str, Any] = next((m for m in reversed(shown.case.messages) if m.get("role") == "user"), {})
     return CaseCard(
-        number=shown.row.position + 1,
+        number=shown.row.position,
         test_set=sets[shown.case.test_set_id] if len(sets) > 1 else "",
         request=text_of(asked.get("content")),
         turns=[message(m) for m in shown.case.messages] if len(shown.case.messages) > 1 else [],

@@ -133,7 +133,7 @@ class OutputPage:
 
     @property
     def title(self) -> str:
-        return f"Case {self.case.position + 1} of run {self.run.number}"
+        return f"Case {self.case.position} of run {self.run.number}"
 
 
 def run_list(session: Session, access: Access, cursor: str | None) -> ListPage:
