@@ -12,7 +12,7 @@ from app.accounts.access import identify
 from app.core.db import transaction
 from app.datasets.models import TestCase
 from app.evals import blind, calls, queries, service, upload
-from app.evals.forms import NewGrader, NewRun, OutputFilter, Regrade, Retry, TrySamples, UnknownDecision
+from app.evals.forms import NewGrader, NewRun, OutputFilter, Regrade, Resume, Retry, TrySamples, UnknownDecision
 from app.evals.graders import grade
 from app.evals.models import EvalRun, Grade, Grader, Output
 from app.projects.access import Access, Engineer, Viewer
@@ -169,8 +169,9 @@ def cancel(session: SessionDep, access: Engineer, run_id: str) -> RunOut:
 
 
 @router.post(RUNS + "/{run_id}/resume", status_code=202)
-def resume(session: SessionDep, access: Engineer, run_id: str) -> RunOut:
-    return RunOut.of(session, service.resume(session, access, _run(session, access, run_id)))
+def resume(session: SessionDep, access: Engineer, run_id: str, how: Resume | None = None) -> RunOut:
+    budget = how.budget if how else None
+    return RunOut.of(session, service.resume(session, access, _run(session, access, run_id), budget))
 
 
 @router.post(RUNS + "/{run_id}/retry", status_code=202)

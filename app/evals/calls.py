@@ -10,9 +10,15 @@ from sqlalchemy.orm import Session
 
 PURPOSE = "eval"
 
+# What an answer may cost at most: a token for every three characters sent, and all the tokens that may come back.
+ASSUMED_OUTPUT_TOKENS = 1024
 PLAN = text("""
-insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state)
-select gen_random_uuid(), r.project_id, c.provider_id, r.id, 'eval', t.id || ':' || n, 1, 'planned'
+insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state, cost_estimate)
+select gen_random_uuid(), r.project_id, c.provider_id, r.id, 'eval', t.id || ':' || n, 1, 'planned',
+  ((length(t.messages::text) + coalesce(length(c.system_prompt), 0) + coalesce(length(c.prompt_template), 0)) / 3.0
+    * (c.price ->> 'input')::numeric
+    + coalesce((c.parameters ->> 'max_tokens')::numeric, (c.parameters ->> 'max_completion_tokens')::numeric, :assumed)
+    * (c.price ->> 'output')::numeric) / 1000000
 from eval_runs r join candidates c on c.id = r.candidate_id join test_cases t on t.test_set_id = r.test_set_id
 cross join generate_series(0, r.repeats - 1) n
 where r.id = :run on conflict do nothing
@@ -20,8 +26,8 @@ where r.id = :run on conflict do nothing
 
 # the newest attempt of each item, where it stands in :state, tried once more
 AGAIN = """
-insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state)
-select gen_random_uuid(), project_id, provider_id, subject_id, purpose, item, attempt + 1, 'planned'
+insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state, cost_estimate)
+select gen_random_uuid(), project_id, provider_id, subject_id, purpose, item, attempt + 1, 'planned', cost_estimate
 from paid_calls p where subject_id = :run and purpose = 'eval' and {which}
 and not exists (select from paid_calls q where q.subject_id = p.subject_id and q.purpose = p.purpose
                 and q.item = p.item and q.attempt > p.attempt)
@@ -31,13 +37,13 @@ RESEND_UNKNOWN = text(AGAIN.format(which="state = 'unknown'"))
 RETRY_FAILED = text(
     AGAIN.format(
         which="state in ('done', 'failed', 'accepted') and exists (select from outputs o where o.run_id = p.subject_id "
-        "and o.status <> 'complete' and o.case_id || ':' || o.repeat = p.item)"
+        "and o.status = 'failed' and o.case_id || ':' || o.repeat = p.item)"
     )
 )
 LOST = text("""
 insert into outputs (id, run_id, case_id, repeat, call_id, status, error)
 select gen_random_uuid(), subject_id, split_part(item, ':', 1)::uuid, split_part(item, ':', 2)::int, id, 'failed',
-  'unknown: the worker stopped while this call was under way; its loss was accepted'
+  'No answer arrived, though the call may have been billed; the loss was accepted.'
 from paid_calls where subject_id = :run and purpose = 'eval' and state = 'unknown'
 on conflict do nothing
 """)
@@ -61,7 +67,7 @@ class Unknown:
 
 def plan(session: Session, run_id: str) -> None:
     """One planned call for every case and repeat that has none yet."""
-    session.execute(PLAN, {"run": run_id})
+    session.execute(PLAN, {"run": run_id, "assumed": ASSUMED_OUTPUT_TOKENS})
 
 
 def unknown(session: Session, run_id: str) -> Unknown:
@@ -81,7 +87,7 @@ def resend_unknown(session: Session, run_id: str, user_id: str) -> None:
 
 
 def retry_failed(session: Session, run_id: str) -> int:
-    """Plan a new attempt for each output that did not come back whole, and forget that output."""
+    """Plan a new attempt for each output that failed, and forget that output. Cut short is answered, and paid."""
     planned = session.execute(RETRY_FAILED, {"run": run_id})
-    session.execute(text("delete from outputs where run_id = :run and status <> 'complete'"), {"run": run_id})
+    session.execute(text("delete from outputs where run_id = :run and status = 'failed'"), {"run": run_id})
     return int(planned.rowcount)  # type: ignore[attr-defined]

@@ -42,6 +42,12 @@ class Retry(StrictModel):
     only: Literal["failed"] = "failed"
 
 
+class Resume(StrictModel):
+    """``budget``: the new limit in dollars, where the old one stopped the run."""
+
+    budget: float | None = Field(None, gt=0, le=1_000_000)
+
+
 class UnknownDecision(StrictModel):
     action: Literal["accept", "resend"]
 

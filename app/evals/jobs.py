@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.core.db import transaction
 from app.evals.models import EvalRun
-from app.evals.runner.errors import StillHeld
+from app.evals.runner.errors import ShuttingDown, StillHeld
 from app.jobs.queue import job, queue
 
 
@@ -18,7 +18,7 @@ class ComeBack(BaseRetryStrategy):
     """A run goes on after a shutdown at once, and after trouble with the database or another worker in a while."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        if isinstance(exception, asyncio.CancelledError):
+        if isinstance(exception, asyncio.CancelledError | ShuttingDown):
             return RetryDecision()
         if isinstance(exception, StillHeld):
             return RetryDecision(retry_in={"seconds": 5})

@@ -12,7 +12,7 @@ from app.core.errors import Conflict, Invalid
 from app.datasets import queries as datasets
 from app.evals import blind, pages, queries, service
 from app.evals.api import poll
-from app.evals.forms import NewRun, OutputFilter, UnknownDecision
+from app.evals.forms import NewRun, OutputFilter, Resume, UnknownDecision
 from app.evals.models import EvalRun
 from app.projects.access import Access, Engineer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
@@ -88,8 +88,9 @@ def cancel(session: SessionDep, access: Engineer, run_id: str) -> Response:
 
 
 @router.post(BASE + "/{run_id}/resuming")
-def resume(session: SessionDep, access: Engineer, run_id: str) -> Response:
-    return _back(access, service.resume(session, access, _run(session, access, run_id)))
+def resume(session: SessionDep, access: Engineer, run_id: str, form: FormDep) -> Response:
+    how = parse(Resume, form_values(form))
+    return _back(access, service.resume(session, access, _run(session, access, run_id), how.budget))
 
 
 @router.post(BASE + "/{run_id}/retry")

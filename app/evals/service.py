@@ -97,16 +97,20 @@ def cancel(session: Session, access: Access, run: EvalRun) -> EvalRun:
     return run
 
 
-def resume(session: Session, access: Access, run: EvalRun) -> EvalRun:
-    """Go on where it stopped: nothing that was answered is asked again."""
+def resume(session: Session, access: Access, run: EvalRun, budget: float | None = None) -> EvalRun:
+    """Go on where it stopped: nothing that was answered is asked again. ``budget``: the new one, in dollars."""
     if run.status not in ("cancelled", "failed", "paused"):
         raise Conflict(f"This run is {run.status.replace('_', ' ')}: there is nothing to resume.")
+    if candidates.get(session, access.project.id, run.candidate_id).origin == "upload":
+        raise Conflict("This run's outputs were uploaded: there is nothing to ask for.")
+    if budget is not None:
+        run.budget = budget
     _go_on(session, access, "resume", run)
     return run
 
 
 def retry_failed(session: Session, access: Access, run: EvalRun) -> EvalRun:
-    """Ask again for the outputs that failed or were cut short."""
+    """Ask again for the outputs that failed. An answer that was cut short would be cut again, and paid again."""
     if run.status not in ENDED:
         raise Conflict("The run is still under way: retry once it has ended.")
     if not calls.retry_failed(session, run.id):
@@ -116,14 +120,22 @@ def retry_failed(session: Session, access: Access, run: EvalRun) -> EvalRun:
 
 
 def decide_unknown(session: Session, access: Access, run: EvalRun, action: str) -> EvalRun:
-    """What to do with calls that may have been billed without an answer: accept the loss, or send them again."""
+    """What to do with calls that may have been billed without an answer: accept the loss, or send them again.
+
+    A run that waited for this goes on; one that was stopped for another reason stays stopped.
+    """
+    if run.status in ("queued", "running"):
+        raise Conflict("The run is still under way: decide once it has asked for everything else.")
     if not calls.unknown(session, run.id).count:
         raise Conflict("No call of this run waits for a decision.")
     if action == "accept":
         calls.accept_unknown(session, run.id, access.user.id)
     else:
         calls.resend_unknown(session, run.id, access.user.id)
-    _go_on(session, access, f"{action}-unknown", run)
+    if run.status == "needs_decision":
+        _go_on(session, access, f"{action}-unknown", run)
+    else:
+        _record(session, access, f"{action}-unknown", run)
     return run
 
 

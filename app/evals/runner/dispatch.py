@@ -26,6 +26,7 @@ from app.gateway.retrying import wait_before_next
 CASES_AT_A_TIME = 256
 RENEW_SECONDS = 0.5
 GRACE_SECONDS = 4.0  # how long calls under way may still answer after the run was told to stop
+GRACE_AT_SHUTDOWN = 12.0  # and when the worker is told to stop: it is cut off after 15
 STOP_AFTER = 3  # this many cases in a row that the provider does not allow: every other would fail too
 TRIES_WHEN_NOT_ALLOWED = 3
 
@@ -58,7 +59,8 @@ class Dispatcher:
         try:
             while slots and not stopped.done():
                 slots = await self._until_one_ends(slots, renewing, stopped)
-            deadline = time.monotonic() + GRACE_SECONDS
+            grace = GRACE_AT_SHUTDOWN if self.stop == "shutdown" else GRACE_SECONDS
+            deadline = time.monotonic() + grace
             while slots and time.monotonic() < deadline:
                 slots = await self._until_one_ends(slots, renewing, timeout=deadline - time.monotonic())
             await self.commits.flush()

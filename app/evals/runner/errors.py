@@ -11,5 +11,9 @@ class StillHeld(Exception):
     """Another worker works on the run: this job comes back later."""
 
 
+class ShuttingDown(Exception):
+    """The worker was told to stop: the run is released, and the next worker goes on with it."""
+
+
 class CannotStart(HoldoutError):
     """The run cannot ask its provider; the message says what to do."""

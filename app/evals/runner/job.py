@@ -18,13 +18,14 @@ from app.evals import grading
 from app.evals.models import EvalRun
 from app.evals.runner.asking import Asked
 from app.evals.runner.dispatch import Dispatcher
-from app.evals.runner.errors import CannotStart, LeaseLost, StillHeld
+from app.evals.runner.errors import CannotStart, LeaseLost, ShuttingDown, StillHeld
 from app.evals.runner.store import LEASE_SECONDS, Call, RunStore, open_store
 from app.gateway.answers import Answer
 from app.gateway.client import Connection, connection_to
 from app.gateway.failures import Failure
 from app.gateway.keys import UnreadableKey
 from app.gateway.models import Provider
+from app.jobs.stopping import when_stopping
 
 log = logging.getLogger(__name__)
 DATABASE_TROUBLE = (OperationalError, psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
@@ -52,7 +53,7 @@ async def run_eval(run_id: str) -> None:
             raise StillHeld from error
         except CannotStart as error:
             await store.end("failed", str(error))
-        except DATABASE_TROUBLE:
+        except (*DATABASE_TROUBLE, ShuttingDown):
             raise
         except Exception as error:
             await asyncio.to_thread(_failed, run_id, store.lease, error)
@@ -78,7 +79,8 @@ async def _work(store: RunStore) -> None:
         stop, problem = dispatcher.stop, dispatcher.problem
     if stop == "shutdown":
         await store.release()
-    elif stop == "cancelled":
+        raise ShuttingDown
+    if stop == "cancelled":
         await store.end("cancelled", None)
     elif stop == "budget":
         await store.end("paused", "The budget is used up: raise it to go on with the rest.")
@@ -101,14 +103,8 @@ async def _dispatch(store: RunStore, setup: Setup, calls: list[Call]) -> Dispatc
             return await complete(client, setup.connection, body, call_id, seconds)
 
         dispatcher = Dispatcher(store, ask, setup.asked, calls, setup.slots)
-        working = asyncio.create_task(dispatcher.run())
-        try:
-            await asyncio.shield(working)
-        except asyncio.CancelledError:  # the worker shuts down: answers under way still have their time
-            dispatcher.stop_for("shutdown")
-            await working
-            await store.release()
-            raise
+        with when_stopping(lambda: dispatcher.stop_for("shutdown")):
+            await dispatcher.run()
     return dispatcher
 
 

@@ -186,11 +186,13 @@ class RunStore:
         return ours
 
     async def release(self) -> None:
-        """Let the next worker take the run at once; it stays running."""
-        async with self.connection.cursor() as cursor:
+        """Let the next worker take the run at once; it stays running, and calls cut off on the way become unknown."""
+        async with self.connection.transaction(), self.connection.cursor() as cursor:
             await cursor.execute(
                 "update eval_runs set lease_expires_at = null where id = %s and lease = %s", (self.run_id, self.lease)
             )
+            if cursor.rowcount == 1:
+                await ledger.give_up(cursor, self.run_id, PURPOSE)
 
     async def unknown(self) -> int:
         async with self.connection.cursor() as cursor:
