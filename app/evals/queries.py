@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import Row, Text, cast, func, literal, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from app.candidates.models import Candidate
