@@ -37,6 +37,11 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: once begun, Playwright's event loop never leaves the main thread to anyone else."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None or "page" in item.fixturenames)  # type: ignore[attr-defined]
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Debian's Chromium, or the one that CHROMIUM names; never a browser of the test tool's own."""

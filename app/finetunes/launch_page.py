@@ -47,8 +47,9 @@ class Check:
 
     word: str
     label: str
-    measured: str
-    url: str | None = None
+    more: str
+    url: str
+    measured: str = ""
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ async def _after_failure(api: TuningApi, launch: Launch, call: Call, failure: Fa
     wait = wait_before_next(failure, call.attempt, random())  # noqa: S311 (jitter)
     if wait is None:
         await _end(launch, "failed", message)
-    await asyncio.to_thread(steps.note, launch.id, f"{message} Trying again.")
+    await asyncio.to_thread(steps.note, launch.id, f"{rules.sentence(message)} Trying again.")
     await asyncio.sleep(wait)
     raise Again
 
@@ -131,11 +131,13 @@ async def _resolve(api: TuningApi, launch: Launch, call: Call, why: str = "The a
         if call.attempt < LOCAL_ATTEMPTS:
             raise Again
         await _end(launch, "failed", f"The engine did not take the job: {why}")
-    said = f"{why} {launch.provider} lists no job with the suffix {launch.suffix}, so probably none was made."
-    return await _ask(launch, said)
+    none = f"{launch.provider} lists no job with the suffix {launch.suffix}, so probably none was made."
+    return await _ask(launch, f"{rules.sentence(why)} {none}")
 
 
-async def _look(api: TuningApi, launch: Launch, why: str = "") -> JobState | None:
+async def _look(
+    api: TuningApi, launch: Launch, why: str = "An earlier request may have come through late."
+) -> JobState | None:
     """Our job at the provider. Where the provider cannot be asked, a person is."""
     until = monotonic() + ASK_SECONDS
     while True:
@@ -144,9 +146,9 @@ async def _look(api: TuningApi, launch: Launch, why: str = "") -> JobState | Non
         except CallFailed as error:
             failure = error.failure
             if failure.meaning.stops_run or monotonic() >= until:
-                said = f"{why} {launch.provider} could not be asked whether it has made the job: {failure.message}"
-                await _ask(launch, said.strip())
-            await asyncio.to_thread(steps.note, launch.id, f"{failure.message} Asking again.")
+                unasked = f"{launch.provider} could not be asked whether it has made the job: {failure.message}"
+                await _ask(launch, f"{rules.sentence(why)} {unasked}")
+            await asyncio.to_thread(steps.note, launch.id, f"{rules.sentence(failure.message)} Asking again.")
             await asyncio.sleep(PAUSE)
 
 
@@ -161,13 +163,13 @@ async def _try_again_or_end(launch: Launch, failure: Failure, until: float) -> N
     passing = failure.meaning.retry or failure.meaning.state == "unknown" or failure.kind in AMBIGUOUS
     if not passing or monotonic() >= until:
         await _end(launch, "failed", failure.message)
-    await asyncio.to_thread(steps.note, launch.id, f"{failure.message} Trying again.")
+    await asyncio.to_thread(steps.note, launch.id, f"{rules.sentence(failure.message)} Trying again.")
     await asyncio.sleep(min(failure.retry_after or 3.0, 30.0))
 
 
 async def _ask(launch: Launch, sentence: str) -> NoReturn:
-    look = "Look at the provider's own list of jobs"
-    await asyncio.to_thread(steps.ask_a_person, launch.id, f"{sentence} {look}, then choose.")
+    said = f"{rules.sentence(sentence)} Look at the provider's own list of jobs, then choose."
+    await asyncio.to_thread(steps.ask_a_person, launch.id, said)
     raise Ended
 
 

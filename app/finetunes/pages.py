@@ -135,7 +135,7 @@ def one(session: Session, access: Access, row: FineTune) -> RunPage:
         tone=tone,
         eta=eta,
         points=points,
-        events=queries.events(session, row.id, limit=SHOWN_EVENTS)[::-1],
+        events=queries.events(session, row.id, kind="message", limit=SHOWN_EVENTS)[::-1],
         checkpoints=queries.checkpoints(session, row.id),
         settings=settings(row),
         estimated=estimated(row.estimate),

@@ -14,7 +14,6 @@ from app.examples.models import SplitAssignment
 from app.examples.queries import one_of
 from app.finetunes.estimates import Past
 from app.finetunes.models import Checkpoint, FineTune, FineTuneEvent
-from app.finetunes.rules import OPEN
 from app.gateway.models import Provider
 from app.web.paging import Slice, cut, decode_cursor
 
@@ -116,9 +115,10 @@ def held_out_items(session: Session, version: DatasetVersion) -> int:
 
 
 def twin(session: Session, project_id: str, version_id: str, base_model: str) -> int | None:
-    """The number of an open fine-tune of the same version on the same base."""
+    """The number of a fine-tune of the same version on the same base that is under way."""
     same = (FineTune.dataset_version_id == version_id, FineTune.base_model == base_model)
-    query = select(FineTune.number).where(FineTune.project_id == project_id, FineTune.status.in_(OPEN), *same)
+    under_way = FineTune.status.in_(("queued", "running"))
+    query = select(FineTune.number).where(FineTune.project_id == project_id, under_way, *same)
     return session.scalar(query.order_by(FineTune.id.desc()).limit(1))
 
 

@@ -36,6 +36,11 @@ class Marks:
         )
 
 
+def sentence(text: str) -> str:
+    """A provider's words may end anywhere; ours go on after them."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def suffix(version: int, token: str) -> str:
     """Goes into the tuned model's name, so that people and we find it again: ``v2-3f9c01ab``."""
     return f"v{version}-{token[:8]}"

@@ -84,10 +84,10 @@ class Watch:
         """Show it and go on; after some refusals in a row leave it to a person."""
         self.refused += failure.meaning.stops_run
         if self.refused >= REFUSALS:
-            said = f"{failure.message} The job {self.job_id} may still be training there."
+            said = f"{rules.sentence(failure.message)} The job {self.job_id} may still be training there."
             await asyncio.to_thread(steps.ask_a_person, self.launch.id, said)
             return False
-        await asyncio.to_thread(steps.note, self.launch.id, f"{failure.message} Trying again.")
+        await asyncio.to_thread(steps.note, self.launch.id, f"{rules.sentence(failure.message)} Trying again.")
         return True
 
 

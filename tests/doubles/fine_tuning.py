@@ -175,6 +175,8 @@ def running(script: Script | None = None) -> Iterator[Tuning]:
     """The double in a thread of this process."""
     double = Tuning(script or Script())
     loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
     runner = web.AppRunner(double.app(), access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
 
     async def start() -> None:
@@ -182,9 +184,7 @@ def running(script: Script | None = None) -> Iterator[Tuning]:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         double.port = runner.addresses[0][1]
 
-    loop.run_until_complete(start())
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
+    asyncio.run_coroutine_threadsafe(start(), loop).result(10)
     try:
         yield double
     finally:

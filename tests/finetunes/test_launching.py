@@ -204,7 +204,7 @@ def test_trouble_while_watching_is_shown_and_passes(begin: Begin) -> None:
     job = ready.seen(row).provider_job_id
     script.faults[f"GET /fine_tuning/jobs/{job}"] = ["500", "500"]
     assert asyncio.run(runner.advance(row.id, 0.0))
-    assert "scripted 500 Trying again." in (ready.seen(row).error or "")
+    assert "scripted 500. Trying again." in (ready.seen(row).error or "")
     work(row.id)
     assert (ready.seen(row).status, row.error) == ("succeeded", None)
     assert len(tuning.jobs) == 1
