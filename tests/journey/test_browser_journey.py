@@ -177,7 +177,7 @@ def measure_base(admin: Person) -> None:
     page.get_by_label("Name", exact=True).fill("Base")
     page.get_by_label("Model", exact=True).fill(MODEL)
     page.get_by_text("More: template, sampling, price").click()
-    page.get_by_label("Most tokens in an answer").fill("6")
+    page.get_by_label("Most tokens in an answer").fill("64")
     admin.click("Make the candidate")
     run_candidate(admin)
     page.get_by_role("table", name="Outputs").get_by_role("link").first.click()
