@@ -22,7 +22,6 @@ FIELDS = (
     ("assistant", "Answer", "The column with the answer that production should give"),
     ("label", "Label", "For classification and routing"),
     ("behavior", "Expected behaviour", "answer, refuse, clarify or escalate"),
-    ("tags", "Tags", "Each value becomes a tag"),
     ("group", "Group", "Rows of one customer or thread stay on one side of a split"),
 )
 
@@ -97,10 +96,13 @@ def preview(
         seen = look(path, source.format, mapping or source.mapping)
     except Invalid as error:
         seen = look(path, source.format)
-        form = form or FormState(mapping or {}, {e.loc: e.msg for e in error.errors}, str(error))
-    chosen = mapping or seen.mapping or {}
-    shown = {**chosen, "tags": (chosen.get("tags") or [""])[0]} if isinstance(chosen.get("tags"), list) else chosen
-    return PreviewPage(access.project.slug, source, seen, shown, form or FormState())
+        form = form or FormState(mapping or {}, at_fields(error), str(error))
+    return PreviewPage(access.project.slug, source, seen, mapping or seen.mapping or {}, form or FormState())
+
+
+def at_fields(error: Invalid) -> dict[str, str]:
+    """Messages by field of the form: ``mapping.tags.0`` belongs to the field ``tags``."""
+    return {e.loc.removeprefix("mapping.").split(".")[0]: e.msg for e in error.errors}
 
 
 def one(session: Session, access: Access, source: Import) -> ImportPage:

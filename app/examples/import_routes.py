@@ -63,7 +63,7 @@ def _keep(access: Access, received: Received) -> str:
 def one(request: Request, session: SessionDep, access: Viewer, import_id: str) -> Response:
     source = import_queries.get(session, access.project.id, import_id)
     if source.status == "uploaded":
-        mapping = mapping_of(dict(request.query_params))
+        mapping = mapping_of(dict(request.query_params), request.query_params.getlist("tags"))
         return render(request, "imports/preview.html", import_pages.preview(access, source, mapping))
     return render(request, "imports/one.html", import_pages.one(session, access, source))
 
@@ -79,12 +79,13 @@ def standing(request: Request, session: SessionDep, access: Viewer, import_id: s
 @router.post(BASE + "/{import_id}/start")
 def start(request: Request, session: SessionDep, access: Engineer, import_id: str, form: FormDep) -> Response:
     source = import_queries.get(session, access.project.id, import_id)
-    mapping = mapping_of(form_values(form))
+    mapping = mapping_of(form_values(form), [str(column) for column in form.getlist("tags")])
     try:
         with session.begin_nested():
             import_service.start(session, access.user, source, mapping)
     except Invalid as error:
-        page = import_pages.preview(access, source, mapping, refused(form, error))
+        state = FormState(refused(form, error).values, import_pages.at_fields(error), str(error))
+        page = import_pages.preview(access, source, mapping, state)
         return render(request, "imports/preview.html", page, status=422)
     return _back(access, source)
 
@@ -115,12 +116,10 @@ def rejections(
     return rejections_answer(import_queries.get(session, access.project.id, import_id), format)
 
 
-def mapping_of(values: dict[str, Any]) -> dict[str, Any] | None:
+def mapping_of(values: dict[str, Any], tags: list[str]) -> dict[str, Any] | None:
     """Form fields into a mapping: chosen columns, and the text of a system message. None where nothing was chosen."""
     mapping = {name: values[name] for name in (*COLUMNS, "system") if values.get(name)}
-    if values.get("tags"):
-        mapping["tags"] = [values["tags"]]
-    return mapping or None
+    return mapping | {"tags": tags} if mapping or tags else None
 
 
 def _back(access: Access, source: Import) -> Response:

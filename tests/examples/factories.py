@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -15,6 +16,22 @@ from app.projects.models import Project
 from tests.factories import Factory
 
 Jobs = Callable[[], None]
+# A handful of our own; the longer public list is read where it is there
+HOSTILE = [
+    "'; drop table examples; --",
+    '"><script>alert(1)</script>',
+    "{{ 7 * 7 }}{% raw %}",
+    "%s %n %x _ % \\",
+    "' & | ! ( ) <-> :* *",
+    "\u202ertl\u202c \u200bzero\u200d width \ufeff",
+    "Ẑ̴͎a̸l̷g̶o̵ 👩‍👩‍👧‍👦 𝒳 ﷽",
+    "=cmd|' /C calc'!A0",
+    "\t\x0b\x1b[31m red",
+    "undefined null NaN true 1e1000 0x1F",
+    "../../../etc/passwd\x7f",
+    "ＦＵＬＬ ｗｉｄｔｈ ß ﬁ ſ İ",
+]
+BLNS = Path(__file__).parents[3] / "shared" / "data" / "blns" / "blns.json"
 
 
 def chat(
@@ -86,3 +103,8 @@ class Api:
         run_jobs()
         report: dict[str, Any] = self.get(f"/imports/{answer.json()['id']}").json()
         return report
+
+
+def hostile_strings() -> list[str]:
+    public = json.loads(BLNS.read_text()) if BLNS.exists() else []
+    return [*HOSTILE, *(one for one in public if one.strip())]

@@ -1,7 +1,5 @@
 """Examples by the API: filters, search, pages, edits, bulk actions."""
 
-import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,25 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.examples import queries
 from app.examples.forms import ExampleFilter
-from tests.examples.factories import Api, add, chat
+from tests.examples.factories import HOSTILE, Api, add, chat, hostile_strings
 from tests.factories import Factory
-
-# A handful of our own; the longer public list is read where it is there
-HOSTILE = [
-    "'; drop table examples; --",
-    '"><script>alert(1)</script>',
-    "{{ 7 * 7 }}{% raw %}",
-    "%s %n %x _ % \\",
-    "' & | ! ( ) <-> :* *",
-    "\u202ertl\u202c \u200bzero\u200d width \ufeff",
-    "Ẑ̴͎a̸l̷g̶o̵ 👩‍👩‍👧‍👦 𝒳 ﷽",
-    "=cmd|' /C calc'!A0",
-    "\t\x0b\x1b[31m red",
-    "undefined null NaN true 1e1000 0x1F",
-    "../../../etc/passwd\x7f",
-    "ＦＵＬＬ ｗｉｄｔｈ ß ﬁ ſ İ",
-]
-BLNS = Path(__file__).parents[3] / "shared" / "data" / "blns" / "blns.json"
 
 
 def found(api: Api, **query: Any) -> list[str]:
@@ -112,11 +93,6 @@ def test_wrong_edits_name_the_field(api: Api, session: Session) -> None:
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["loc"] == loc
     assert patch(api, example.id, revision=9, tags=["a"]).status_code == 404
-
-
-def hostile_strings() -> list[str]:
-    public = json.loads(BLNS.read_text()) if BLNS.exists() else []
-    return [*HOSTILE, *(one for one in public if one.strip())]
 
 
 def test_hostile_text_goes_in_and_comes_out_as_it_is(api: Api, session: Session) -> None:

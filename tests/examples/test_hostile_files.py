@@ -1,5 +1,7 @@
 """Hostile files: each bad line is refused by itself with its reason, and everything else comes in."""
 
+import csv
+import io
 import json
 import tracemalloc
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 from app.examples.formats import FORMATS, NotThisFile, Position, Row, detect
 from app.examples.formats.base import MAX_LINE
-from tests.examples.factories import Api, Jobs, chat, jsonl
+from tests.examples.factories import Api, Jobs, chat, hostile_strings, jsonl
 
 GOOD = json.dumps(chat()).encode()
 MAPPING = {"user": "text", "assistant": "answer"}
@@ -201,3 +203,24 @@ def test_everything_hostile_at_once_by_the_api(api: Api, run_jobs: Jobs) -> None
     assert (report["status"], report["imported"], report["rejected_count"]) == ("succeeded", len(LINES), len(LINES))
     assert [entry["line"] for entry in report["rejected"]] == list(range(2, 2 * len(LINES) + 1, 2))
     assert len(api.get(f"/imports/{report['id']}/rejections").text.splitlines()) == len(LINES)
+
+
+def test_hostile_words_come_in_as_they_are(api: Api, run_jobs: Jobs) -> None:
+    words = hostile_strings()
+    rows = [chat(f"{number} {one}", one, tags=[f"t{number}"], metadata={one: one}) for number, one in enumerate(words)]
+    report = api.imported(run_jobs, jsonl(*rows))
+    assert (report["imported"], report["rejected_count"]) == (len(words), 0)
+    listed = api.get("/examples?limit=200").json()["items"]
+    assert len(listed) == min(200, len(words))
+    for item in listed:
+        row = rows[int(item["tags"][0][1:])]
+        assert (item["messages"], item["metadata"]) == (row["messages"], row["metadata"])
+
+
+def test_hostile_cells_come_in_as_they_are(tmp_path: Path) -> None:
+    words = hostile_strings()
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows([["text", "answer"], *([f"{n} {one}", one] for n, one in enumerate(words))])
+    rows = read(tmp_path, buffer.getvalue().encode(), "csv", MAPPING)
+    found = [(row.example.messages[0]["content"], row.example.messages[1]["content"]) for row in rows if row.example]
+    assert found == [(f"{n} {one}", one) for n, one in enumerate(words)]

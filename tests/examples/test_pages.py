@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from app.examples import queries, service
 from app.examples.models import Example
 from app.projects.models import Project
-from tests.examples.factories import add, chat
-from tests.examples.test_example_api import HOSTILE
+from tests.examples.factories import HOSTILE, add, chat
 from tests.factories import Factory
 
 HTMX = {"hx-request": "true"}
