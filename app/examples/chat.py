@@ -26,6 +26,8 @@ class Refused(ValueError):
 
 def check_messages(messages: Any) -> list[dict[str, Any]]:
     """The messages, unchanged, if they form a conversation in which a user asks something."""
+    if messages is None:
+        raise Refused("messages: is missing")
     if not isinstance(messages, list):
         raise Refused("messages: must be a list of messages")
     if not messages:

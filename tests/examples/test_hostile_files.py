@@ -47,7 +47,7 @@ LINES = {
     "too many digits": (b'{"metadata":{"a":' + b"9" * 5000 + b"}}", "too many digits"),
     "65 bits": (b'{"metadata":{"a":18446744073709551616}}', "more than 64 bits"),
     "a field twice": (b'{"messages":[],"messages":[]}', "“messages” stands twice"),
-    "no messages": (b"{}", "messages: must be a list"),
+    "no messages": (b"{}", "messages: is missing"),
     "empty messages": (b'{"messages":[]}', "messages: is empty"),
     "message no object": (b'{"messages":["hi"]}', "messages.0: must be an object"),
     "unknown role": (b'{"messages":[{"role":"robot","content":"a"}]}', "messages.0.role: must be one of"),
