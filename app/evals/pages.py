@@ -12,7 +12,8 @@ from app.candidates import queries as candidates
 from app.core.clock import utcnow
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase
-from app.evals import calls, offers, queries
+from app.evals import behaviors, calls, offers, queries
+from app.evals.behaviors import BehaviorView
 from app.evals.calls import Unknown
 from app.evals.catalogue import METRICS
 from app.evals.forms import OutputFilter
@@ -80,6 +81,7 @@ class MetricRow:
     interval: str
     n: int
     mark: IntervalMark | None
+    note: str
 
 
 @dataclass(frozen=True)
@@ -96,21 +98,14 @@ class OutputRow:
 
 
 @dataclass(frozen=True)
-class RunPage:
+class Standing:
+    """How far a run is and what may be done about it: the part that is fetched again each second."""
+
     slug: str
     run: EvalRun
-    candidate: str
-    candidate_id: str
-    test_set: str
-    test_set_id: str
-    uses: int
-    metrics: Sequence[MetricRow]
-    counts: dict[str, int]
     unknown: Unknown
     eta: float | None  # seconds
-    outputs: Sequence[OutputRow]
-    older: str | None
-    wanted: OutputFilter
+    failed: int  # outputs whose call failed
     can_change: bool
 
     @property
@@ -120,6 +115,29 @@ class RunPage:
     @property
     def live(self) -> bool:
         return self.run.status in LIVE
+
+
+@dataclass(frozen=True)
+class RunPage(Standing):
+    candidate: str
+    candidate_id: str
+    uploaded: bool
+    test_set: str
+    test_set_id: str
+    uses: int
+    metrics: Sequence[MetricRow]
+    behaviors: BehaviorView | None
+    counts: dict[str, int]
+    outputs: Sequence[OutputRow]
+    older: str | None
+    wanted: OutputFilter
+    tags: Sequence[str]
+    graders: str  # JSON, for grading again
+    form: FormState
+
+    @property
+    def filtered(self) -> bool:
+        return any((self.wanted.outcome, self.wanted.status, self.wanted.behavior, self.wanted.tag))
 
 
 @dataclass(frozen=True)
@@ -182,28 +200,47 @@ def new(
     )
 
 
-def one(session: Session, access: Access, run: EvalRun, wanted: OutputFilter) -> RunPage:
+def standing(session: Session, access: Access, run: EvalRun) -> Standing:
+    failed = 0 if run.status in LIVE else queries.outcome_counts(session, run.id)["failed"]
+    unknown = calls.unknown(session, run.id)
+    return Standing(access.project.slug, run, unknown, eta(run), failed, access.can("engineer"))
+
+
+def one(session: Session, access: Access, run: EvalRun, wanted: OutputFilter, form: FormState | None = None) -> RunPage:
     candidate = candidates.get(session, access.project.id, run.candidate_id)
     test_set = datasets.find_set(session, access.project.id, run.test_set_id)
     found = queries.outputs(session, run.id, wanted, cursor=wanted.cursor, limit=PAGE)
     grades = queries.grades(session, [output.id for _case, output in found.items])
+    counts = queries.outcome_counts(session, run.id)
     return RunPage(
         slug=access.project.slug,
         run=run,
         candidate=candidate.name,
         candidate_id=candidate.id,
+        uploaded=candidate.origin == "upload",
         test_set=test_set.name if test_set else "",
         test_set_id=run.test_set_id,
         uses=datasets.uses(session, run.test_set_id),
         metrics=[metric_row(m) for m in run.metrics or [] if m["key"] in METRICS],
-        counts=queries.outcome_counts(session, run.id),
+        behaviors=behaviors.view(session, run.id) if run.metrics else None,
+        counts=counts,
+        failed=counts["failed"],
         unknown=calls.unknown(session, run.id),
         eta=eta(run),
         outputs=[output_row(case, output, grades[output.id]) for case, output in found.items],
         older=found.next_cursor,
         wanted=wanted,
+        tags=queries.tags(session, run.test_set_id),
+        graders=json.dumps([grader_object(g) for g in run.graders], indent=2, ensure_ascii=False),
+        form=form or FormState(),
         can_change=access.can("engineer"),
     )
+
+
+def grader_object(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """A grader of a run as it may be given again: its definition, with metric and threshold where they differ."""
+    kept = {name: snapshot[name] for name in ("metric", "pass_threshold") if snapshot.get(name) is not None}
+    return {"name": snapshot["name"], "definition": snapshot["definition"], **kept}
 
 
 def eta(run: EvalRun) -> float | None:
@@ -225,7 +262,9 @@ def metric_row(metric: dict[str, Any]) -> MetricRow:
     low, high = metric.get("interval") or (None, None)
     interval = "no interval" if low is None and high is None else f"{write(low)} to {write(high)}"
     mark = interval_mark(RATE_AXIS, low, metric["value"], high) if kind.unit == "share" else None
-    return MetricRow(metric["key"], kind.label, write(metric["value"]), interval, metric["n"], mark)
+    left_out = metric.get("not_gradable") or 0
+    note = f"{left_out} more could not be graded" if left_out else "" if kind.higher_is_better else "lower is better"
+    return MetricRow(metric["key"], kind.label, write(metric["value"]), interval, metric["n"], mark, note)
 
 
 def output_row(case: TestCase, output: Output, grades: Sequence[Grade]) -> OutputRow:

@@ -138,6 +138,36 @@ def outcome_counts(session: Session, run_id: str) -> dict[str, int]:
     return dict(zip(("complete", "truncated", "failed", "passed", "not_passed"), row, strict=True))
 
 
+def behaviors(session: Session, run_id: str) -> Sequence[Row[Any]]:
+    """For each output whose case expects a behaviour: what was expected, and the grade that names what was seen."""
+    seen = (Grade.output_id == Output.id) & Grade.detail.has_key("expected") & Grade.detail.has_key("observed")
+    expected = func.coalesce(TestCase.behavior, TestCase.expected["behavior"].astext).label("expected")
+    return session.execute(
+        select(
+            Output.case_id,
+            Output.status,
+            Output.repeat,
+            TestCase.group_unit,
+            expected,
+            Grade.grader,
+            Grade.metric,
+            Grade.passed,
+            Grade.detail,
+        )
+        .join(TestCase, TestCase.id == Output.case_id)
+        .outerjoin(Grade, seen)
+        .where(Output.run_id == run_id, expected.is_not(None))
+    ).all()
+
+
+def tags(session: Session, test_set_id: str) -> Sequence[str]:
+    """The tags that stand on the cases of a set, the most frequent first."""
+    tag = func.unnest(TestCase.tags).label("tag")
+    inner = select(tag).where(TestCase.test_set_id == test_set_id).subquery()
+    query = select(inner.c.tag).group_by(inner.c.tag).order_by(func.count().desc(), inner.c.tag)
+    return session.scalars(query.limit(100)).all()
+
+
 def saved_graders(session: Session, project_id: str) -> Sequence[Grader]:
     """The newest version of each saved grader, by name."""
     newest = select(Grader).where(Grader.project_id == project_id).ext(distinct_on(Grader.name))

@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app.core.errors import Conflict, Invalid
 from app.datasets import queries as datasets
-from app.evals import blind, pages, queries, service
+from app.evals import blind, grader_routes, pages, queries, service
 from app.evals.api import poll
-from app.evals.forms import NewRun, OutputFilter, Resume, UnknownDecision
+from app.evals.forms import NewRun, OutputFilter, Regrade, Resume, UnknownDecision
 from app.evals.models import EvalRun
 from app.projects.access import Access, Engineer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
@@ -21,6 +21,7 @@ from app.web.session import SessionDep
 from app.web.sse import event_stream
 
 router = APIRouter(include_in_schema=False)
+router.include_router(grader_routes.router)
 BASE = "/p/{slug}/runs"
 Wanted = Annotated[OutputFilter, Query()]
 
@@ -62,7 +63,7 @@ def one(request: Request, session: SessionDep, access: Viewer, run_id: str, want
 @router.get(BASE + "/{run_id}/standing")
 def standing(request: Request, session: SessionDep, access: Viewer, run_id: str) -> Response:
     """The part of the page that changes while the run is under way."""
-    page = pages.one(session, access, _run(session, access, run_id), OutputFilter())
+    page = pages.standing(session, access, _run(session, access, run_id))
     if not is_htmx(request):
         return RedirectResponse(f"/p/{access.project.slug}/runs/{run_id}", 303)
     headers = {} if page.live else {"HX-Refresh": "true"}  # ended: the outputs and metrics are there now
@@ -102,6 +103,17 @@ def retry(session: SessionDep, access: Engineer, run_id: str) -> Response:
 def decide_unknown(session: SessionDep, access: Engineer, run_id: str, form: FormDep) -> Response:
     decision = parse(UnknownDecision, form_values(form))
     return _back(access, service.decide_unknown(session, access, _run(session, access, run_id), decision.action))
+
+
+@router.post(BASE + "/{run_id}/grades")
+def regrade(request: Request, session: SessionDep, access: Engineer, run_id: str, form: FormDep) -> Response:
+    run = _run(session, access, run_id)
+    try:
+        service.regrade(session, access, run, parse(Regrade, _values(form)).graders)
+    except Invalid as error:
+        page = pages.one(session, access, run, OutputFilter(), refused(form, error))
+        return render(request, "evals/run.html", page, status=422)
+    return _back(access, run)
 
 
 def _run(session: Session, access: Access, run_id: str) -> EvalRun:

@@ -1,0 +1,117 @@
+"""Typed contexts of the grader pages."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.core.errors import Invalid
+from app.evals import queries, upload
+from app.evals.catalogue import GRADED, METRICS
+from app.evals.graders import GRADERS, Grade, grade, parse_spec
+from app.evals.models import Grader
+from app.evals.service import spec_of
+from app.projects.access import Access
+from app.web.forms import FormState
+
+LABEL = "{{item.expected.label}}"
+# a definition of each type to begin with
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "string_check": {"operation": "eq", "input": "{{sample.output_text}}", "reference": LABEL},
+    "text_similarity": {
+        "evaluation_metric": "fuzzy_match",
+        "input": "{{sample.output_text}}",
+        "reference": "{{item.expected.text}}",
+        "pass_threshold": 0.8,
+    },
+    "json_schema": {"schema": {"type": "object", "required": ["label"]}},
+    "regex": {"pattern": "^[A-Z]"},
+    "behavior": {},
+}
+SAMPLE_ITEM = {"messages": [{"role": "user", "content": "Where is my invoice?"}], "expected": {"label": "billing"}}
+MAX_OUTPUT = 100_000
+
+
+@dataclass(frozen=True)
+class ListPage:
+    slug: str
+    graders: Sequence[Grader]
+    can_change: bool
+    title: str = "Graders"
+
+
+@dataclass(frozen=True)
+class NewPage:
+    slug: str
+    kind: str
+    definition: str
+    name: str
+    metric: str
+    form: FormState = field(default_factory=FormState)
+    metrics: Sequence[tuple[str, str]] = tuple((key, METRICS[key].label) for key in GRADED)
+    title: str = "New grader"
+
+    @property
+    def kinds(self) -> Sequence[tuple[str, str, bool]]:
+        """(words, address, chosen) of each type."""
+        base = f"/p/{self.slug}/graders/new?type="
+        return [(kind.replace("_", " "), base + kind, kind == self.kind) for kind in GRADERS]
+
+
+@dataclass(frozen=True)
+class GraderPage:
+    slug: str
+    grader: Grader
+    metric: str
+    definition: str
+    can_change: bool
+    item: str
+    output: str
+    tried: Grade | None = None
+    form: FormState = field(default_factory=FormState)
+
+    @property
+    def title(self) -> str:
+        return self.grader.name
+
+
+def grader_list(session: Session, access: Access) -> ListPage:
+    graders = queries.saved_graders(session, access.project.id)
+    return ListPage(access.project.slug, graders, access.can("engineer"))
+
+
+def new(access: Access, kind: str, like: Grader | None = None, form: FormState | None = None) -> NewPage:
+    """A form to begin with: an example of the type, or the newest version of a saved grader."""
+    chosen = like.definition["type"] if like else kind if kind in GRADERS else "string_check"
+    raw = dict(like.definition) if like else {"type": chosen, **EXAMPLES[chosen]}
+    raw.pop("name", None)
+    metric = like.metric if like else parse_spec(raw).metric
+    definition = json.dumps(raw, indent=2, ensure_ascii=False)
+    return NewPage(access.project.slug, chosen, definition, like.name if like else "", metric, form or FormState())
+
+
+def one(access: Access, grader: Grader) -> GraderPage:
+    return GraderPage(
+        access.project.slug,
+        grader,
+        METRICS[grader.metric].label,
+        json.dumps(grader.definition, indent=2, ensure_ascii=False),
+        access.can("engineer"),
+        json.dumps(SAMPLE_ITEM, indent=2),
+        "",
+    )
+
+
+def tried(access: Access, grader: Grader, item: str, output: str) -> GraderPage:
+    """The page with what the grader says of this output. Raises Invalid for an item that is not a JSON object."""
+    try:
+        raw = json.loads(item or "{}")
+    except (ValueError, RecursionError) as error:
+        raise Invalid.field("item", f"This is not JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise Invalid.field("item", "Write the case as a JSON object.")
+    given = grade(spec_of(grader), *upload.sample({"item": raw, "output": output[:MAX_OUTPUT]}))
+    page = one(access, grader)
+    return GraderPage(page.slug, grader, page.metric, page.definition, page.can_change, item, output, given)
