@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +39,24 @@ def _import_one(slug: str, file: Path, format: str) -> dict[str, Any]:
     with transaction() as session:
         project = _project(session, slug)
         source = import_service.import_file(session, None, project, file, file.name, format)
-    for read in steps(source.id):
-        if sys.stderr.isatty():
-            print(f"\r{file.name}: {read:,} rows", end="", file=sys.stderr, flush=True)
+    while not _is_over(source.id):  # a worker that runs may take a part of it
+        for read in steps(source.id):
+            if sys.stderr.isatty():
+                print(f"\r{file.name}: {read:,} rows", end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
         print(file=sys.stderr)
     with transaction() as session:
         done = session.get_one(Import, source.id)
         names = ("status", "rows_read", "imported", "duplicates", "rejected_count", "error")
         return {"file": str(file), "id": done.id} | {name: getattr(done, name) for name in names}
+
+
+def _is_over(import_id: str) -> bool:
+    with transaction() as session:
+        over = session.get_one(Import, import_id).status not in ("queued", "running")
+    if not over:
+        time.sleep(0.1)
+    return over
 
 
 def export_version(slug: str, version: str, format: str, output: Path | None) -> None:

@@ -1,16 +1,13 @@
 """Bring a database to the newest schema. Safe to run from several processes at once."""
 
-from pathlib import Path
-
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from app.core.db import make_engine
+from app.core.schema import MIGRATIONS
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 LOCK = 4_860_017  # any constant: one migration at a time per database
 
 
@@ -35,7 +32,3 @@ def migrate(url: str) -> str:
 
 def head() -> str:
     return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
-
-
-def current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()

@@ -1,6 +1,7 @@
 """Verbs of providers: register, change, disable, ask for a check, and what the first start registers."""
 
 import logging
+from importlib.util import find_spec
 
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from app.jobs.queue import enqueue
 log = logging.getLogger(__name__)
 KEY_AGAIN = "Enter the key again: it was given for the old address and is not sent to another."
 OPENAI_URL = "https://api.openai.com/v1"
-LOCAL_ENGINE = "Local engine"
+LOCAL_ENGINE, LOCAL_KIND = "Local engine", "local_engine"
 
 
 def create(session: Session, user: User, new: NewProvider) -> Provider:
@@ -77,7 +78,7 @@ def seed(session: Session) -> None:
     """Register the local engine, and the provider that OPENAI_API_KEY or OPENAI_BASE_URL name. Safe to repeat."""
     settings = get_settings()
     key = SecretStr(settings.engine_key) if settings.engine_key else None
-    _seed_one(session, queries.local_engine(session), LOCAL_ENGINE, settings.local_engine_url, key, "local_engine")
+    _seed_one(session, queries.local_engine(session), LOCAL_ENGINE, settings.local_engine_url, key, LOCAL_KIND)
     if settings.openai_api_key or settings.openai_base_url:
         base_url = settings.openai_base_url or OPENAI_URL
         name = "OpenAI" if base_url.startswith(OPENAI_URL) else "Provider of OPENAI_BASE_URL"
@@ -101,7 +102,8 @@ def _seed_one(
         return
     provider.base_url = base_url
     _set_key(provider, key)
-    request_check(session, provider)
+    if kind != LOCAL_KIND or get_settings().engine_url or find_spec("torch"):
+        request_check(session, provider)  # on a core install there is no engine to ask
 
 
 def _set_key(provider: Provider, key: SecretStr | None) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from starlette.responses import JSONResponse, Response
 
 from app.core.db import get_engine
-from app.core.migrate import current, head
+from app.core.schema import needed, present
 from app.web import patterns
 from app.web.render import render
 
@@ -22,11 +22,11 @@ def readyz() -> JSONResponse:
     """Database reachable and migrated, queue reachable; 503 with the reason otherwise."""
     try:
         with get_engine().connect() as connection:
-            found = current(connection)
+            found = present(connection)
             connection.execute(text("select 1 from procrastinate_jobs limit 1"))
     except Exception as error:
         return JSONResponse({"status": "unavailable", "reason": type(error).__name__}, 503)
-    if found != head():
+    if found != needed():
         return JSONResponse({"status": "unavailable", "reason": "run `holdout migrate`"}, 503)
     return JSONResponse({"status": "ok"})
 

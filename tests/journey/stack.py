@@ -22,11 +22,11 @@ def free_port() -> int:
 class Stack:
     """Running until ``stop``. ``link`` signs the instance admin in once; ``holdout`` runs further commands."""
 
-    def __init__(self, *arguments: str) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="holdout-journey-"))
+    def __init__(self, *arguments: str, home: Path | None = None) -> None:
+        self.home = home or Path(tempfile.mkdtemp(prefix="holdout-journey-"))
         self.home.chmod(0o711)  # as root the database runs as another user, who must get through
         self.port, self.engine_port = free_port(), free_port()
-        self.log = self.home / "up.log"
+        self.log = self.home / f"up-{self.port}.log"
         self.process = self._start(arguments)
         self.link = self._link()
 
@@ -62,8 +62,11 @@ class Stack:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def stop(self) -> None:
+    def stop_only(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(60)
+
+    def stop(self) -> None:
+        self.stop_only()
         shutil.rmtree(self.home, ignore_errors=True)
