@@ -14,6 +14,8 @@ from app.datasets import versions
 from app.datasets.models import TestCase
 from app.demo.load import load_demo
 from app.evals import grading
+from app.evals import service as evals
+from app.evals.forms import NewGrader
 from app.evals.graders import parse_spec
 from app.evals.models import Output
 from app.examples.forms import ExampleFilter
@@ -67,6 +69,8 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
     wanted = NewRound(run_ids=[run.id for run in made.runs], reviewers=[person.email for person in annotators])
     round_ = preferences.open_round(session, access, wanted)
     session.add(Baseline(project_id=project.id, candidate_id=made.runs[0].candidate_id, set_by=owner.id))
+    label = {key: value for key, value in specs[0].items() if key != "name"}
+    grader = evals.save_grader(session, access, NewGrader(name="right answer", definition=label))
     tune = _fine_tune(session, project, provider, version_id, made.runs[1].candidate_id)
     ids = {
         "slug": slug,
@@ -78,6 +82,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
         "candidate_id": session.scalars(select(Candidate.id)).first() or "",
         "run_id": made.runs[0].id,
         "output_id": session.scalars(select(Output.id).where(Output.run_id == made.runs[0].id)).first() or "",
+        "grader_id": grader.id,
         "round_id": round_.id,
         "fine_tune_id": tune.id,
         "provider_id": provider.id,
