@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     @classmethod
     def _secret_is_strong(cls, value: str | None) -> str | None:
         if value is not None and (len(value) < MIN_SECRET_LENGTH or value.lower() in SAMPLE_SECRETS):
-            raise ValueError(f"HOLDOUT_SECRET_KEY must be {MIN_SECRET_LENGTH} or more random characters")
+            raise ValueError(f"use {MIN_SECRET_LENGTH} or more random characters")
         return value
 
     @property

@@ -1,0 +1,58 @@
+"""The command line: one clear line and a non-zero exit where something is wrong; secrets alone on stdout."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.factories import Factory
+
+
+def holdout(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("HOLDOUT_", "OPENAI_"))}
+    environment = clean | {"HOLDOUT_HOME": str(home)} | settings
+    command = [sys.executable, "-m", "app.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = holdout(tmp_path, "up", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "HOLDOUT_PORT" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HOLDOUT_PORT", "many"), ("HOLDOUT_SECRET_KEY", "changeme"), ("HOLDOUT_MAX_UPLOAD_MB", "0")],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
+    done = holdout(tmp_path, "migrate", **{name: value})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"holdout: {name}: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_people_tokens_and_data(factory: Factory, database_url: str, tmp_path: Path) -> None:
+    owner = factory.user("eva@example.com")
+    project = factory.project(owner)
+    url = {"HOLDOUT_DATABASE_URL": database_url}
+    secret = holdout(tmp_path, "token", "create", "--email", "eva@example.com", "--name", "ci", **url)
+    assert secret.stdout.startswith("hld_")
+    assert len(secret.stdout.split()) == 1
+    link = holdout(tmp_path, "user", "add", "new@example.com", "--role", "annotator", "--project", project.slug, **url)
+    assert "/sign-in/link_" in link.stdout
+    wrong = holdout(tmp_path, "user", "add", "new@example.com", "--role", "boss", **url)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]}\nbad\n')
+    report = holdout(tmp_path, "import", project.slug, str(file), "--json", **url)
+    assert report.returncode == 1  # a line was refused
+    assert '"imported": 1' in report.stdout
+    missing = holdout(tmp_path, "export", project.slug, "v1", **url)
+    assert missing.returncode == 1
+    assert "Version v1" in missing.stderr
