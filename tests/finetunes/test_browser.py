@@ -25,7 +25,9 @@ def address(settings_env: None) -> Iterator[str]:
     from app.main import create_app
 
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(), log_level="warning", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(), log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:
@@ -88,5 +90,6 @@ def test_the_live_page_grows_and_a_question_survives_it(
         expect(page.locator("#standing")).to_contain_text("Cancelled.")
         assert [job["status"] for job in tuning.jobs.values()] == ["cancelled"]
     finally:
+        page.goto("about:blank")  # its streams end with it
         stop.set()
         thread.join(timeout=10)
