@@ -39,7 +39,7 @@ class ListPage:
 class NewPage:
     slug: str
     providers: Sequence[tuple[str, str]]
-    models: Sequence[str]  # of every provider, to choose from while typing
+    models: Sequence[tuple[str, str]]  # (model, provider) as the last checks found them, to choose from while typing
     start: dict[str, Any]
     cloned_from: str | None
     form: FormState = field(default_factory=FormState)
@@ -70,7 +70,7 @@ def candidates(session: Session, access: Access) -> ListPage:
 
 def new(session: Session, access: Access, source: Candidate | None, form: FormState | None = None) -> NewPage:
     providers = queries.providers(session)
-    models = sorted({str(model) for provider in providers for model in provider.models})
+    models = [(str(model["id"]), provider.name) for provider in providers for model in provider.models]
     return NewPage(
         access.project.slug,
         [(p.id, p.name) for p in providers],

@@ -54,3 +54,35 @@ def graders(traits: CaseTraits, schema: dict[str, Any] | None, labels: Sequence[
         alike |= {"input": "{{sample.output_text}}", "reference": "{{item.expected.text}}"}
         offered.insert(0, {**alike, "pass_threshold": 0.8})
     return offered
+
+
+READABLE = {
+    "{{sample.output_text}}": "the output",
+    "{{item.expected.label}}": "the expected label",
+    "{{item.expected.text}}": "the expected text",
+}
+OPERATIONS = {"eq": "equals", "ne": "differs from", "like": "contains", "ilike": "contains, in any case,"}
+
+
+def described(definition: dict[str, Any]) -> str:
+    """What a grader looks for, in a few words for the form."""
+    kind = definition.get("type")
+    if kind == "string_check":
+        operation = OPERATIONS.get(str(definition.get("operation")), "is compared with")
+        return f"{_readable(definition.get('input'))} {operation} {_readable(definition.get('reference'))}"
+    if kind == "json_schema":
+        return "the output is JSON that fits the schema"
+    if kind == "behavior":
+        seen = f"field “{definition['field']}” of the output" if definition.get("field") else "the output"
+        return f"{seen} answers, refuses, asks back or escalates as expected"
+    if kind == "text_similarity":
+        close = f"{_readable(definition.get('input'))} is close to {_readable(definition.get('reference'))}"
+        return f"{close} ({definition.get('evaluation_metric')})"
+    return str(kind).replace("_", " ")
+
+
+def _readable(template: Any) -> str:
+    text = str(template or "the output")
+    if text.startswith("{{sample.output_json.") and text.endswith("}}"):
+        return f"field “{text[21:-2]}” of the output"
+    return READABLE.get(text, text)

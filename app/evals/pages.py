@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.candidates import queries as candidates
 from app.core.clock import utcnow
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase
-from app.evals import behaviors, calls, offers, queries
+from app.evals import behaviors, calls, queries
 from app.evals.behaviors import BehaviorView
 from app.evals.calls import Unknown
 from app.evals.catalogue import METRICS
@@ -51,26 +51,6 @@ class ListPage:
     can_start: bool
     any_live: bool
     title: str = "Eval runs"
-
-
-@dataclass(frozen=True)
-class Choice:
-    id: str
-    label: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class NewPage:
-    slug: str
-    candidates: Sequence[Choice]
-    test_sets: Sequence[Choice]
-    candidate_id: str
-    test_set_id: str
-    graders: str  # JSON, as it can be edited
-    saved: Sequence[str]
-    form: FormState = field(default_factory=FormState)
-    title: str = "New eval run"
 
 
 @dataclass(frozen=True)
@@ -166,37 +146,6 @@ def _row(run: EvalRun, candidate: str, test_set: str) -> RunRow:
     headline = f"{METRICS[first['key']].label} {shown(first)}" if first else ""
     return RunRow(
         run.id, run.number, candidate, test_set, run.status, run.done, run.total, run.failed, headline, run.created_at
-    )
-
-
-def new(
-    session: Session, access: Access, candidate_id: str, test_set_id: str, form: FormState | None = None
-) -> NewPage:
-    project = access.project
-    baseline = candidates.baseline(session, project.id)
-    people = [
-        Choice(c.id, c.name, f"{c.model} on {provider}" + (" · baseline" if baseline and c.id == baseline.id else ""))
-        for c, provider in candidates.listed(session, project.id)
-        if c.origin != "upload"
-    ]
-    sets = [
-        Choice(s.id, s.name, f"{s.kind.replace('_', ' ')} · {s.size} cases")
-        for s in datasets.sealed_sets(session, project.id)
-    ]
-    chosen_set = test_set_id or (sets[0].id if sets else "")
-    offered: list[dict[str, Any]] = []
-    if chosen_set and datasets.find_set(session, project.id, chosen_set):
-        offered = offers.graders(queries.traits(session, chosen_set), project.output_schema, project.labels)
-    saved = [g.name for g in queries.saved_graders(session, project.id)]
-    return NewPage(
-        project.slug,
-        people,
-        sets,
-        candidate_id or (baseline.id if baseline else ""),
-        chosen_set,
-        json.dumps(offered, indent=2, ensure_ascii=False),
-        saved,
-        form or FormState(),
     )
 
 

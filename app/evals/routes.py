@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app.core.errors import Conflict, Invalid
 from app.datasets import queries as datasets
-from app.evals import blind, grader_routes, pages, queries, service
+from app.evals import blind, grader_routes, new_page, pages, queries, service
 from app.evals.api import poll
 from app.evals.forms import NewRun, OutputFilter, Regrade, Resume, UnknownDecision
 from app.evals.models import EvalRun
@@ -32,10 +32,17 @@ def list_page(request: Request, session: SessionDep, access: Viewer, cursor: str
 
 
 @router.get(BASE + "/new")
-def new_page(
-    request: Request, session: SessionDep, access: Engineer, candidate: str = "", test_set: str = ""
+def start_page(
+    request: Request,
+    session: SessionDep,
+    access: Engineer,
+    candidate: str = "",
+    test_set: str = "",
+    test_set_id: str = "",
 ) -> Response:
-    return render(request, "evals/new.html", pages.new(session, access, candidate, test_set))
+    """``test_set_id`` comes from the form, when another set is chosen there: other graders fit it."""
+    page = new_page.new(session, access, candidate, test_set_id or test_set)
+    return render(request, "evals/new.html", page, block="offers" if is_htmx(request) else None)
 
 
 @router.post(BASE)
@@ -45,7 +52,8 @@ def start(request: Request, session: SessionDep, access: Engineer, form: FormDep
     except (Invalid, Conflict) as error:
         shown = error if isinstance(error, Invalid) else Invalid.field("test_set_id", str(error))
         chosen = str(form.get("candidate_id", "")), str(form.get("test_set_id", ""))
-        page = pages.new(session, access, *chosen, refused(form, shown))
+        ticked = [str(value) for value in form.getlist("grader")]
+        page = new_page.new(session, access, *chosen, refused(form, shown), ticked)
         return render(request, "evals/new.html", page, status=422)
     return RedirectResponse(f"/p/{access.project.slug}/runs/{run.id}", 303)
 
@@ -125,10 +133,21 @@ def _back(access: Access, run: EvalRun) -> Response:
 
 
 def _values(form: FormData) -> dict[str, Any]:
-    """The graders come as the JSON text that the form showed."""
-    values = form_values(form)
+    """Graders are ticked (an object as JSON, or the name of a saved one), and may be written as a JSON list too."""
+    values = form_values(form, frozenset({"grader"}))
+    ticked = [_grader(text) for text in values.pop("grader", [])]
+    written = _json(values.pop("graders", "[]"))
+    if not isinstance(written, list):
+        raise Invalid.field("graders", "Write a JSON list of grader objects or names of saved graders.")
+    return values | {"graders": [*ticked, *written]}
+
+
+def _grader(text: str) -> Any:
+    return _json(text) if text.startswith("{") else text
+
+
+def _json(text: Any) -> Any:
     try:
-        values["graders"] = json.loads(str(values.get("graders", "[]")))
+        return json.loads(str(text))
     except (ValueError, RecursionError) as error:
         raise Invalid.field("graders", f"This is not JSON: {error}") from error
-    return values

@@ -17,7 +17,7 @@ CASE = [
 
 
 def provider(factory: Factory) -> str:
-    row = Provider(name="Double", base_url="http://127.0.0.1:1/v1", models=["small"])
+    row = Provider(name="Double", base_url="http://127.0.0.1:1/v1", models=[{"id": "small", "kind": None}])
     factory.session.add(row)
     factory.session.commit()
     return row.id

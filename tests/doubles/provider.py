@@ -118,9 +118,9 @@ def running(script: Script | None = None, journal: Path | None = None) -> Iterat
     """The double in a thread of this process, for tests."""
     double = Double(script or Script(), journal)
     loop = asyncio.new_event_loop()
-    runner = loop.run_until_complete(double.start())
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    runner = asyncio.run_coroutine_threadsafe(double.start(), loop).result(10)
     try:
         yield double
     finally:

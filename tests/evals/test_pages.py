@@ -1,6 +1,8 @@
 """The pages of runs and graders: what they show, refuse and keep."""
 
+import html
 import json
+import re
 
 import pytest
 from fastapi.testclient import TestClient
@@ -25,17 +27,39 @@ def test_a_new_run_is_offered_graders_that_fit(client: TestClient, bench: Bench,
     assert "No test set is sealed" in client.get(f"{base}/runs/new").text
     test_set = bench.test_set(2, behavior="refuse")
     page = client.get(f"{base}/runs/new").text
-    assert "string_check" in page
-    assert "&#34;behavior&#34;" in page
-    form = {"candidate_id": bench.candidate.id, "test_set_id": test_set.id, "graders": json.dumps([LABEL])}
+    offered = [html.unescape(value) for value in re.findall(r'name="grader" value="([^"]*)" checked', page)]
+    assert [json.loads(value)["type"] for value in offered] == ["string_check", "behavior"]
+    assert "the output equals the expected label" in page
+    form = {"candidate_id": bench.candidate.id, "test_set_id": test_set.id, "grader": offered}
     started = client.post(f"{base}/runs", data=form | {"concurrency": "4", "repeats": "1"})
-    assert started.status_code == 303
+    assert started.status_code == 303, started.text
     live = client.get(started.headers["location"]).text
     assert 'hx-trigger="every 1s"' in live
     bench.work()
     done = client.get(started.headers["location"]).text
     assert "every 1s" not in done
     assert "Task accuracy" in done
+
+
+def test_another_set_offers_other_graders(client: TestClient, bench: Bench, base: str) -> None:
+    bench.test_set(1)
+    other = bench.test_set(1, expected={"text": "Hello"}, behavior="answer")
+    bench.test_set(1)
+    part = client.get(f"{base}/runs/new?test_set_id={other.id}", headers={"hx-request": "true"}).text
+    assert "<html" not in part
+    assert "text_similarity" in part
+    assert "string_check" not in part
+
+
+def test_ticks_survive_a_refusal(client: TestClient, bench: Bench, base: str) -> None:
+    test_set = bench.test_set(1, behavior="refuse")
+    page = client.get(f"{base}/runs/new").text
+    first = html.unescape(re.findall(r'name="grader" value="([^"]*)"', page)[0])
+    form = {"candidate_id": bench.candidate.id, "test_set_id": test_set.id, "grader": [first], "repeats": "99"}
+    refused = client.post(f"{base}/runs", data=form)
+    assert refused.status_code == 422
+    ticks = re.findall(r'name="grader" value="[^"]*"( checked)?', refused.text)
+    assert ticks == [" checked", ""]
 
 
 @pytest.mark.parametrize("graders", ["not json", "[]", '["nobody"]', '[{"type": "x"}]'])

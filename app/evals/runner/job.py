@@ -83,7 +83,7 @@ async def _work(store: RunStore) -> None:
     if stop == "cancelled":
         await store.end("cancelled", None)
     elif stop == "budget":
-        await store.end("paused", "The budget is used up: raise it to go on with the rest.")
+        await store.end("paused", "The next calls could cost more than is left of the budget: raise it to go on.")
     elif stop == "failed":
         await store.end("failed", f"{problem} Mend that, then resume: what was answered stays.")
     elif await store.unknown():
