@@ -20,6 +20,9 @@ from app.jobs.queue import enqueue
 from app.projects.access import Access
 
 
+DECISIONS = {"check": "look-again", "resend": "resend", "accept": "give-up"}
+
+
 def launch(session: Session, access: Access, new: NewFineTune, *, form_token: str | None = None) -> FineTune:
     """Queue a fine-tune. Conflict names what stands in the way; Invalid what cannot be asked.
 
@@ -126,7 +129,7 @@ def decide(session: Session, access: Access, fine_tune: FineTune, action: str) -
     else:
         fine_tune.status, fine_tune.error = "queued", None
         _wake(session, fine_tune)
-    _record(session, access, f"{action}-unknown", fine_tune)
+    _record(session, access, DECISIONS[action], fine_tune)
 
 
 def editable(session: Session, access: Access, fine_tune_id: str) -> FineTune:
