@@ -19,7 +19,6 @@ from app.gateway.queries import by_id
 from app.jobs.queue import enqueue
 from app.projects.access import Access
 
-
 DECISIONS = {"check": "look-again", "resend": "resend", "accept": "give-up"}
 
 
