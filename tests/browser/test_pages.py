@@ -5,7 +5,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fastapi.routing import APIRoute, iter_route_contexts
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from app.accounts.access import COOKIE
 from app.main import create_app
@@ -48,3 +48,4 @@ def show(page: Page, address: str, width: int, scheme: str) -> None:
     answer = page.goto(address)
     assert answer is not None
     assert answer.status == 200, f"{address}: {answer.status}"
+    expect(page.locator(".htmx-request")).to_have_count(0)  # a control that waits for its answer is dimmed
