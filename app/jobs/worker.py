@@ -93,3 +93,5 @@ async def _take_up(stalled: Job) -> None:
     except UniqueViolation:
         # the same work waits in another job, which the lock of this one would hold up for ever
         await queue.job_manager.finish_job(stalled, Status.ABORTED, delete_job=False)
+    except ConnectorException:
+        log.info("job %s was taken up by another worker, or has ended after all", stalled.id)
