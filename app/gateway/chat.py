@@ -1,13 +1,13 @@
 """One call to a provider, ending in an answer or a typed failure: nothing is raised but cancellation."""
 
 import asyncio
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
 import httpx2
 import openai
 import orjson
-from openai import AsyncOpenAI
 
 from app.gateway.answers import Answer, error_message, read_completion
 from app.gateway.client import CALL_HEADER, Connection, ResponseTooLarge
@@ -26,24 +26,28 @@ NEVER_SENT = (
 
 
 async def complete(
-    client: AsyncOpenAI, connection: Connection, body: dict[str, Any], call_id: str, seconds: float
+    http: httpx2.AsyncClient, connection: Connection, body: dict[str, Any], call_id: str, seconds: float
 ) -> Answer | Failure:
     """POST ``/chat/completions`` once, within ``seconds`` from first byte to last."""
-    headers = {CALL_HEADER: call_id, "Idempotency-Key": call_id}
+    headers = {"Content-Type": "application/json", CALL_HEADER: call_id, "Idempotency-Key": call_id}
+    url = _url(f"{connection.base_url}/chat/completions")
     try:
         async with asyncio.timeout(seconds):
-            response: httpx2.Response = await client.post(
-                "/chat/completions", body=body, cast_to=httpx2.Response, options={"headers": headers}
-            )
-            return read_completion(response.content)
+            response = await http.send(http.build_request("POST", url, content=orjson.dumps(body), headers=headers))
     except Exception as error:
         return failure_of(error, connection, seconds)
+    return read_completion(response.content) if response.is_success else _refused(response, connection)
+
+
+@lru_cache
+def _url(text: str) -> httpx2.URL:
+    return httpx2.URL(text)
 
 
 def failure_of(error: Exception, connection: Connection, seconds: float) -> Failure:
     """What an exception of the client or the transport means. Raises what is a bug of ours."""
     if isinstance(error, openai.APIStatusError):
-        return _from_response(error, connection)
+        return _refused(error.response, connection)
     chain = list(_causes(error))
     if any(isinstance(cause, ResponseTooLarge) for cause in chain):
         return Failure("too_large", str(next(c for c in chain if isinstance(c, ResponseTooLarge))))
@@ -62,14 +66,14 @@ def failure_of(error: Exception, connection: Connection, seconds: float) -> Fail
     raise error
 
 
-def _from_response(error: openai.APIStatusError, connection: Connection) -> Failure:
-    body = error.response.content
+def _refused(response: httpx2.Response, connection: Connection) -> Failure:
+    """What an answer with another status than 2xx means, in the provider's own words."""
     try:
-        words = error_message(orjson.loads(body))
+        words = error_message(orjson.loads(response.content))
     except orjson.JSONDecodeError:
         words = ""
-    headers = {name.lower(): value for name, value in error.response.headers.items()}
-    return from_status(error.response.status_code, body, headers, scrub(words, connection.key))
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return from_status(response.status_code, response.content, headers, scrub(words, connection.key))
 
 
 def _causes(error: BaseException | None) -> Any:

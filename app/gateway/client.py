@@ -55,20 +55,30 @@ def connection_to(provider: Provider) -> Connection:
 
 
 @asynccontextmanager
-async def open_client(
+async def open_http(
     connection: Connection, *, connections: int = 16, seconds: float = 60.0, max_bytes: int = MAX_RESPONSE_BYTES
-) -> AsyncIterator[AsyncOpenAI]:
-    """An ``AsyncOpenAI`` for one provider. ``seconds`` is the longest silence; callers set the total deadline."""
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """The SDK's own HTTP client over the guarded transport. ``seconds`` is the longest silence; callers set the
+    total deadline. Chat completions use it directly: the SDK's wrapping costs as much again (docs/decisions)."""
     transport = GuardedTransport(connection, connections, max_bytes)
     timeout = httpx2.Timeout(seconds, connect=CONNECT_SECONDS, pool=None)
-    http = DefaultAioHttpClient(transport=transport, timeout=timeout, follow_redirects=False)
-    client = AsyncOpenAI(
-        api_key="set-by-the-transport", base_url=connection.base_url, max_retries=0, timeout=timeout, http_client=http
-    )
-    try:
-        yield client
-    finally:
-        await client.close()
+    async with DefaultAioHttpClient(transport=transport, timeout=timeout, follow_redirects=False) as http:
+        yield http
+
+
+@asynccontextmanager
+async def open_client(
+    connection: Connection, *, connections: int = 4, seconds: float = 60.0
+) -> AsyncIterator[AsyncOpenAI]:
+    """An ``AsyncOpenAI`` for one provider, for everything but chat completions (models, files, fine-tuning)."""
+    async with open_http(connection, connections=connections, seconds=seconds) as http:
+        yield AsyncOpenAI(
+            api_key="set-by-the-transport",
+            base_url=connection.base_url,
+            max_retries=0,
+            timeout=http.timeout,
+            http_client=http,
+        )
 
 
 class GuardedTransport(AiohttpTransport):

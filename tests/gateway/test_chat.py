@@ -8,7 +8,7 @@ import pytest
 
 from app.gateway.answers import Answer
 from app.gateway.chat import complete
-from app.gateway.client import CALL_HEADER, Connection, open_client
+from app.gateway.client import CALL_HEADER, Connection, open_client, open_http
 from app.gateway.failures import Failure
 from tests.doubles.provider import Double, Script, running
 
@@ -29,8 +29,8 @@ def call(double: Double, fault: str, *, base_url: str | None = None, max_bytes: 
     body = {"model": "small", "messages": [{"role": "user", "content": "question"}]}
 
     async def once() -> Answer | Failure:
-        async with open_client(connection, max_bytes=max_bytes) as client:
-            return await complete(client, connection, body, "call-1", DEADLINE)
+        async with open_http(connection, max_bytes=max_bytes) as http:
+            return await complete(http, connection, body, "call-1", DEADLINE)
 
     return asyncio.run(once())
 

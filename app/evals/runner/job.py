@@ -94,13 +94,13 @@ async def _work(store: RunStore) -> None:
 
 async def _dispatch(store: RunStore, setup: Setup, calls: list[Call]) -> Dispatcher:
     from app.gateway.chat import complete
-    from app.gateway.client import open_client
+    from app.gateway.client import open_http
 
     seconds = float(get_settings().call_timeout_seconds)
-    async with open_client(setup.connection, connections=setup.slots, seconds=seconds) as client:
+    async with open_http(setup.connection, connections=setup.slots, seconds=seconds) as http:
 
         async def ask(body: dict[str, Any], call_id: str) -> Answer | Failure:
-            return await complete(client, setup.connection, body, call_id, seconds)
+            return await complete(http, setup.connection, body, call_id, seconds)
 
         dispatcher = Dispatcher(store, ask, setup.asked, calls, setup.slots)
         with when_stopping(lambda: dispatcher.stop_for("shutdown")):
