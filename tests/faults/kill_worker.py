@@ -6,7 +6,7 @@ Two workers stand ready; the one that works on the run is killed and another is 
 instead (SIGSTOP) until the other one has taken the run over, and then wakes up and tries to go on. Runs that end with
 unknown calls are decided now one way, now the other. Prints kills / lost / doubled / unknown / median seconds to
 resume; exits 1 unless lost and doubled are 0 and every unknown call was shown. ``--patient`` takes the worker's real
-settings for when a worker is given up (about 20 s a kill) instead of the short ones.
+settings for when a worker is given up (about 12 s a kill) instead of the short ones.
 """
 
 import argparse
