@@ -19,9 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user or mount a small disk")
 
 OWNER = """
-import sys, time, psycopg
+import signal, sys, time, psycopg
 from pathlib import Path
 from app.core.postgres import EmbeddedPostgres
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background inherit it ignored
 server = EmbeddedPostgres(Path(sys.argv[1]))
 with psycopg.connect(server.start(), autocommit=True) as connection:
     connection.execute("create table if not exists kept (n int)")
