@@ -1,6 +1,6 @@
 """What a candidate may be made of."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -60,6 +60,3 @@ class NewCandidate(StrictModel):
 
 class NewBaseline(StrictModel):
     candidate_id: str
-
-
-Origin = Literal["manual", "fine_tune", "upload"]

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -132,7 +131,3 @@ def _render_block(template: Template, block: str, variables: dict[str, Any]) -> 
 
 def is_htmx(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat()
