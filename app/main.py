@@ -17,6 +17,7 @@ STAGES = (
     "projects",
     "gateway",
     "examples",
+    "checks",
     "annotation",
     "datasets",
     "candidates",

@@ -3,6 +3,7 @@
 from app.accounts import models as accounts
 from app.annotation import models as annotation
 from app.candidates import models as candidates
+from app.checks import models as checks
 from app.core.db import Base
 from app.datasets import models as datasets
 from app.evals import models as evals
@@ -19,6 +20,7 @@ __all__ = [
     "accounts",
     "annotation",
     "candidates",
+    "checks",
     "datasets",
     "evals",
     "examples",

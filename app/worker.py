@@ -9,7 +9,7 @@ import uvloop
 from app.jobs import worker
 
 # each stage that may have a jobs.py; the modules register their tasks when imported
-STAGES = ("gateway", "examples", "datasets", "evals", "finetunes")
+STAGES = ("gateway", "examples", "datasets", "checks", "annotation", "evals", "finetunes")
 
 
 def load_jobs() -> None:

@@ -104,6 +104,7 @@ class Example(Base):
     fingerprint_unit: Mapped[str]
     group_unit: Mapped[str]
     source: Mapped[str | None]
+    findings: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")  # kinds that are open
     request: Mapped[str]  # first user message, cut: what lists show
     answer: Mapped[str]  # target answer, cut
     search: Mapped[str] = mapped_column(
@@ -123,6 +124,7 @@ class Example(Base):
         Index("ix_examples_group_unit_project_id", "group_unit", "project_id"),
         Index("ix_examples_search", "search", postgresql_using="gin"),
         Index("ix_examples_tags", "tags", postgresql_using="gin"),
+        Index("ix_examples_findings", "findings", postgresql_using="gin", postgresql_where="findings <> '{}'"),
     )
 
 

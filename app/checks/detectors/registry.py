@@ -1,0 +1,5 @@
+"""All detectors that look at one example at a time. A new one is a module here and a line below."""
+
+from app.checks.detectors.base import Detector
+
+DETECTORS: tuple[Detector, ...] = ()

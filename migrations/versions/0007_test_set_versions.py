@@ -1,0 +1,14 @@
+"""Test sets that follow another, and the templates that they start from."""
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,14 @@
+"""Several annotators for an example, and settling what they disagree about."""
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
