@@ -26,6 +26,7 @@ class ExampleOut(BaseModel):
     messages: list[dict[str, Any]]
     tools: list[Any] | None
     expected: dict[str, Any] | None
+    non_preferred_output: list[dict[str, Any]] | None
     status: str
     behavior: str | None
     tags: list[str]
@@ -42,7 +43,8 @@ class ExampleOut(BaseModel):
         own = ("id", "number", "revision", "status", "behavior", "tags", "split", "source", "import_id")
         fields = {name: getattr(example, name) for name in (*own, "created_at", "updated_at")}
         fields |= {name: getattr(content, name) for name in ("messages", "tools", "expected")}
-        return cls(**fields, group=group_name(example.group_unit), metadata=content.extra)
+        fields |= {"non_preferred_output": content.non_preferred, "metadata": content.extra}
+        return cls(**fields, group=group_name(example.group_unit))
 
 
 class RevisionOut(BaseModel):
@@ -50,6 +52,7 @@ class RevisionOut(BaseModel):
     messages: list[dict[str, Any]]
     tools: list[Any] | None
     expected: dict[str, Any] | None
+    non_preferred_output: list[dict[str, Any]] | None
     behavior: str | None
     tags: list[str]
     content_hash: str
@@ -59,8 +62,9 @@ class RevisionOut(BaseModel):
 
     @classmethod
     def of(cls, row: Revision) -> "RevisionOut":
-        names = set(cls.model_fields) - {"revision"}
-        return cls(revision=row.number, **{name: getattr(row, name) for name in names})
+        names = set(cls.model_fields) - {"revision", "non_preferred_output"}
+        fields = {name: getattr(row, name) for name in names}
+        return cls(revision=row.number, non_preferred_output=row.non_preferred, **fields)
 
 
 class BulkOut(BaseModel):
@@ -116,6 +120,7 @@ def change_example(session: SessionDep, access: Annotator, example_id: str, chan
         tags=change.tags,
         behavior=change.behavior if "behavior" in given else service.UNSET,
         expected=change.expected if "expected" in given else service.UNSET,
+        non_preferred=change.non_preferred_output if "non_preferred_output" in given else service.UNSET,
         reason=change.reason,
     )
     return ExampleOut.of(*queries.with_content(session, access.project.id, example_id))

@@ -18,8 +18,8 @@ EXAMPLE_COLUMNS = (
     "request, answer"
 )
 REVISION_COLUMNS = (
-    "id, project_id, example_id, number, messages, tools, expected, extra, behavior, tags, fingerprint_unit, "
-    "group_unit, content_hash, author_id, reason"
+    "id, project_id, example_id, number, messages, tools, expected, non_preferred, extra, behavior, tags, "
+    "fingerprint_unit, group_unit, content_hash, author_id, reason"
 )
 # By prompt first and alone: in a table that has just grown, the planner has no figures yet, and given the project too
 # it would rather walk through all of it. `offset 0` keeps the steps apart.
@@ -104,7 +104,8 @@ def _example_row(source: Import, one_id: str, e: ParsedExample, tags: str, split
 
 
 def _revision_row(source: Import, one_id: str, e: ParsedExample, tags: str) -> tuple[Any, ...]:
-    content = (_json(e.messages), _json(e.tools), _json(e.expected), _json(e.extra), e.behavior, tags)
+    said = (_json(e.messages), _json(e.tools), _json(e.expected), _json(e.non_preferred))
+    content = (*said, _json(e.extra), e.behavior, tags)
     units = (e.fingerprint_unit, e.group_unit, e.content_hash)
     return (new_id(), source.project_id, one_id, 1, *content, *units, source.created_by, "")
 

@@ -18,10 +18,10 @@ with changed as (
   where id = any(cast(:ids as uuid[])) and deleted_at is null and {needed}
   returning id, revision, tags
 )
-insert into revisions (id, project_id, example_id, number, messages, tools, expected, extra, behavior, tags,
-                       fingerprint_unit, group_unit, content_hash, author_id, reason)
-select gen_random_uuid(), r.project_id, r.example_id, c.revision, r.messages, r.tools, r.expected, r.extra,
-       r.behavior, c.tags, r.fingerprint_unit, r.group_unit, r.content_hash, :author, ''
+insert into revisions (id, project_id, example_id, number, messages, tools, expected, non_preferred, extra,
+                       behavior, tags, fingerprint_unit, group_unit, content_hash, author_id, reason)
+select gen_random_uuid(), r.project_id, r.example_id, c.revision, r.messages, r.tools, r.expected,
+       r.non_preferred, r.extra, r.behavior, c.tags, r.fingerprint_unit, r.group_unit, r.content_hash, :author, ''
 from changed c join revisions r on r.example_id = c.id and r.number = c.revision - 1
 returning example_id
 """

@@ -41,6 +41,24 @@ def check_messages(messages: Any) -> list[dict[str, Any]]:
     return messages
 
 
+def check_non_preferred(answer: Any, messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+    """The messages of the answer that was not preferred, or None; it stands against the last one of ``messages``."""
+    at = "non_preferred_output"
+    if answer is None or answer == []:
+        return None
+    if not isinstance(answer, list) or len(answer) > MAX_MESSAGES:
+        raise Refused(f"{at}: must be a list of at most {MAX_MESSAGES:,} messages")
+    for index, message in enumerate(answer):
+        _check_message(message, f"{at}.{index}")
+        if message["role"] not in ("assistant", "tool"):
+            raise Refused(f"{at}.{index}.role: an answer has messages of the assistant and of its tools only")
+    if answer[-1]["role"] != "assistant":
+        raise Refused(f"{at}: the last message must be the assistant's")
+    if messages[-1]["role"] != "assistant":
+        raise Refused(f"{at}: there is no preferred answer that it stands against")
+    return answer
+
+
 def _check_message(message: Any, at: str) -> None:
     if not isinstance(message, dict):
         raise Refused(f"{at}: must be an object with role and content")

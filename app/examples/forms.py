@@ -70,7 +70,8 @@ class SelectionFilter(ExampleFilter):
 
 
 class ExampleChange(StrictModel):
-    """An edit of revision ``revision``. Fields that are absent stay; ``behavior`` and ``expected`` may be null."""
+    """An edit of revision ``revision``. Fields that are absent stay; ``behavior``, ``expected`` and
+    ``non_preferred_output`` (the messages of the answer that was liked less) may be null."""
 
     model_config = ConfigDict(str_strip_whitespace=False)  # a message keeps its blanks
 
@@ -79,6 +80,7 @@ class ExampleChange(StrictModel):
     tags: list[str] | None = None
     behavior: Behavior | None = None
     expected: dict[str, Any] | None = None
+    non_preferred_output: list[Any] | None = None
     reason: str = Field("", max_length=500)
 
 

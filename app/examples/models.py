@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
@@ -37,6 +37,7 @@ class Import(Base):
     file_name: Mapped[str]
     stored_name: Mapped[str]  # random name under HOLDOUT_HOME/uploads; never the uploaded one
     format: Mapped[str]
+    container: Mapped[str] = mapped_column(default="", server_default="")  # how it was packed: gzip, a JSON array, …
     mapping: Mapped[dict[str, Any] | None]
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     status: Mapped[str] = mapped_column(default="queued")
@@ -48,6 +49,8 @@ class Import(Base):
     duplicates: Mapped[int] = mapped_column(default=0)
     rejected_count: Mapped[int] = mapped_column(default=0)
     held_out: Mapped[int] = mapped_column(default=0)  # of the imported: their prompt or group is on the test side
+    definitions: Mapped[int] = mapped_column(default=0, server_default="0")  # rows that are no examples: evals, runs
+    graders: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # grader objects that the file held
     error: Mapped[str | None]
     cancel_requested_at: Mapped[datetime | None]
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
@@ -139,6 +142,7 @@ class Revision(Base):
     messages: Mapped[list[Any]]
     tools: Mapped[list[Any] | None]
     expected: Mapped[dict[str, Any] | None]
+    non_preferred: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))  # the answer liked less
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the line's `metadata`
     behavior: Mapped[str | None]
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)

@@ -151,6 +151,7 @@ class ExamplePage:
     content: Revision  # of the revision that is shown
     messages: Sequence[MessageView]
     target: int | None
+    non_preferred: Sequence[MessageView]
     facts: Sequence[tuple[str, str]]
     expected: Sequence[tuple[str, str]]
     revisions: Sequence[RevisionRow]
@@ -181,6 +182,7 @@ def one(session: Session, access: Access, example_id: str, number: int | None = 
         content=content,
         messages=message_views(content.messages),
         target=answer_index(content.messages),
+        non_preferred=message_views(content.non_preferred or ()),
         facts=_facts(example, content),
         expected=expected_lines(content.expected),
         revisions=_history(history, names, example.revision, content.number),
@@ -250,6 +252,6 @@ def _changes(before: Revision | None, after: Revision) -> str:
     """Which parts differ: ``messages, tags``."""
     if before is None:
         return "first"
-    parts = ("messages", "tools", "expected", "tags", "behavior")
-    changed = [name for name in parts if getattr(before, name) != getattr(after, name)]
+    parts = ("messages", "tools", "expected", "non_preferred", "tags", "behavior")
+    changed = [words(name) for name in parts if getattr(before, name) != getattr(after, name)]
     return ", ".join(changed) or "no change"

@@ -16,7 +16,9 @@ from app.examples import chat
 from app.examples.chat import Refused
 
 PREVIEW = 2_000  # characters of request and answer that lists show and search reads
-FIELDS = ("messages", "tools", "expected", "behavior", "tags", "group", "source", "metadata")
+FIELDS = (
+    "messages", "tools", "expected", "behavior", "tags", "group", "source", "metadata", "non_preferred_output",
+)  # fmt: skip
 Message = Mapping[str, Any]
 
 
@@ -24,6 +26,7 @@ Message = Mapping[str, Any]
 class ParsedExample:
     """One example that may be stored, with all that is derived from its content.
 
+    ``non_preferred``: the messages of an answer that people liked less than the last one of ``messages``, or None.
     ``extra`` is the line's ``metadata`` and every field of the line that has no meaning here. ``group_unit`` equals
     ``fingerprint_unit`` where there is no group.
     """
@@ -31,6 +34,7 @@ class ParsedExample:
     messages: list[Any]
     tools: list[Any] | None
     expected: dict[str, Any] | None
+    non_preferred: list[Any] | None
     behavior: str | None
     tags: list[str]
     source: str | None
@@ -59,18 +63,20 @@ def parse_example(
         raise Refused("metadata: must be an object")
     if messages[-1]["role"] != "assistant" and not expected:
         raise Refused("messages: the last one must be the assistant's answer, or `expected` must say what is expected")
+    non_preferred = chat.check_non_preferred(fields.get("non_preferred_output"), messages)
     unit = fingerprint_unit(messages)
     return ParsedExample(
         messages=messages,
         tools=tools,
         expected=expected,
+        non_preferred=non_preferred,
         behavior=behavior,
         tags=chat.check_tags([*chat.check_tags(fields.get("tags")), *tags]),
         source=chat.check_source(fields.get("source")),
         extra={name: value for name, value in fields.items() if name not in FIELDS} | (metadata or {}),
         fingerprint_unit=unit,
         group_unit=f"group:{group}" if group else group_unit or unit,
-        content_hash=content_hash(messages, tools, expected),
+        content_hash=content_hash(messages, tools, expected, non_preferred),
         request=request_preview(messages),
         answer=answer_preview(messages, expected),
     )
@@ -165,9 +171,20 @@ def canonical(value: Any) -> bytes:
         raise Refused(reason) from error
 
 
-def content_hash(messages: Sequence[Message], tools: Sequence[Any] | None, expected: Mapping[str, Any] | None) -> str:
-    """SHA-256 of what an example says. Tags, group, source and metadata do not count."""
-    return hashlib.sha256(canonical({"messages": messages, "tools": tools, "expected": expected})).hexdigest()
+def content_hash(
+    messages: Sequence[Message],
+    tools: Sequence[Any] | None,
+    expected: Mapping[str, Any] | None,
+    non_preferred: Sequence[Message] | None = None,
+) -> str:
+    """SHA-256 of what an example says. Tags, group, source and metadata do not count.
+
+    The non-preferred answer counts where there is one, so that examples without it keep the hash that they had.
+    """
+    said: dict[str, Any] = {"messages": messages, "tools": tools, "expected": expected}
+    if non_preferred is not None:
+        said["non_preferred"] = non_preferred
+    return hashlib.sha256(canonical(said)).hexdigest()
 
 
 def text_of(content: Any) -> str:

@@ -36,6 +36,7 @@ def revise(
     tags: Sequence[str] | None = None,
     behavior: str | Unset | None = UNSET,
     expected: Mapping[str, Any] | Unset | None = UNSET,
+    non_preferred: Sequence[Mapping[str, Any]] | Unset | None = UNSET,
     reason: str = "",
 ) -> Example:
     """Make the next revision out of revision ``base_revision`` and what is given; nothing changed makes none.
@@ -45,7 +46,7 @@ def revise(
     Call it before other changes to the example's row in the same transaction: it takes locks in a fixed order.
     """
     old = queries.revision(session, example.id, base_revision)
-    parsed = _parsed(old, messages, tags, behavior, expected)
+    parsed = _parsed(old, messages, tags, behavior, expected, non_preferred)
     if parsed.fingerprint_unit != old.fingerprint_unit:
         queries.lock_splits(session, example.project_id)
     queries.lock_current(session, example)
@@ -83,6 +84,7 @@ def _parsed(
     tags: Sequence[str] | None,
     behavior: str | Unset | None,
     expected: Mapping[str, Any] | Unset | None,
+    non_preferred: Sequence[Mapping[str, Any]] | Unset | None,
 ) -> ParsedExample:
     """The old revision with the given fields in the place of its own, checked."""
     wanted = dict(old.expected or {}) if isinstance(expected, Unset) else dict(expected or {})
@@ -95,6 +97,7 @@ def _parsed(
         "messages": old.messages if messages is None else [dict(message) for message in messages],
         "tools": old.tools,
         "expected": wanted,
+        "non_preferred_output": _answer(old.non_preferred if isinstance(non_preferred, Unset) else non_preferred),
         "behavior": kept,
         "tags": old.tags if tags is None else list(tags),
         "metadata": old.extra,
@@ -104,6 +107,10 @@ def _parsed(
         return parse_example(fields, group_unit=old.group_unit if has_group else None)
     except Refused as error:
         raise _invalid(error) from error
+
+
+def _answer(messages: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
+    return None if messages is None else [dict(message) for message in messages]
 
 
 def _place(session: Session, example: Example, parsed: ParsedExample) -> str:
@@ -169,6 +176,7 @@ def _add_revision(
             messages=parsed.messages,
             tools=parsed.tools,
             expected=parsed.expected,
+            non_preferred=parsed.non_preferred,
             extra=extra,
             behavior=parsed.behavior,
             tags=parsed.tags,
@@ -200,6 +208,7 @@ def restore(session: Session, user: User, example: Example, number: int, base_re
         tags=wanted.tags,
         behavior=wanted.behavior,
         expected=wanted.expected,
+        non_preferred=wanted.non_preferred,
         reason=f"restored revision {number}",
     )
 
