@@ -19,6 +19,7 @@ STAGES = (
     "examples",
     "checks",
     "annotation",
+    "annotation.guidelines",
     "datasets",
     "candidates",
     "evals",
