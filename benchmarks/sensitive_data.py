@@ -2,11 +2,12 @@
 
     python benchmarks/sensitive_data.py --data ../shared/data/presidio_synth/synth_dataset_v2.json [--names] [--misses]
 
-The file is a list of ``{"full_text", "spans": [{"entity_type", "start_position", "end_position"}]}`` (presidio-research's
-form, MIT). How spans are matched: a labelled span counts as found where one reported span of the same type covers at
-least half of its characters; a reported span counts as right where at least half of its characters lie in one labelled
-span of the same type. "Exact" are those whose two ends agree. A card whose Luhn digit is wrong, and an IBAN whose check
-digits are, are left out of the recall (their number is printed): nothing tells them from any other number.
+The file is a list of objects with ``full_text`` and ``spans`` (``entity_type``, ``start_position``, ``end_position``),
+the form of presidio-research. How spans are matched: a labelled span counts as found where one reported span of the
+same type covers at least half of its characters; a reported span counts as right where at least half of its characters
+lie in one labelled span of the same type. "Exact" are those whose two ends agree. A card whose Luhn digit is wrong, and
+an IBAN whose check digits are, are left out of the recall (their number is printed): nothing tells them from any other
+number.
 """
 
 import argparse
@@ -60,7 +61,10 @@ def labelled(row: dict[str, Any], kind: str) -> list[Span]:
 def report(rows: list[dict[str, Any]], found: list[dict[str, list[Span]]], types: dict[str, str], show: bool) -> Span:
     """Print a line per type. Answers (reported, right) over all of them."""
     reported = right = 0
-    print(f"{'type':18}{'n':>5}{'found':>7}{'recall':>8}  95 % CI          {'reported':>8}{'precision':>10}{'exact':>7}  needs")
+    print(
+        f"{'type':18}{'n':>5}{'found':>7}{'recall':>8}  95 % CI         "
+        f" {'reported':>8}{'precision':>10}{'exact':>7}  needs"
+    )
     for kind, code in types.items():
         n = hits = skipped = exact = mine = good = 0
         for row, spans in zip(rows, found, strict=True):
@@ -110,7 +114,10 @@ if __name__ == "__main__":
     found, speed = timed(rows, find)
     reported, right = report(rows, found, TYPES, options.misses)
     total = wilson(right, reported)
-    print(f"precision over these types: {total.value:.1%} of {reported} ({total.low:.1%} to {total.high:.1%}); needs >= 90%")
+    print(
+        f"precision over these types: {total.value:.1%} of {reported} ({total.low:.1%} to {total.high:.1%}); needs"
+        " >= 90%"
+    )
     print(f"speed: {speed:,.0f} texts a second on one core ({len(rows):,} texts)\n")
     print("also reported, not required:")
     report(rows, found, OTHERS, options.misses)

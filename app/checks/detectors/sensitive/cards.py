@@ -1,9 +1,9 @@
-"""Payment card numbers: an issuer's prefix, a length that the issuer uses, and the Luhn digit. Pure."""
+"""Payment card numbers: the Luhn digit, and an issuer's prefix and length or a word for a card before it. Pure."""
 
 import re
 from collections.abc import Iterator
 
-from app.checks.detectors.sensitive.hits import Hit, before, digits_of, luhn
+from app.checks.detectors.sensitive.hits import SEVEN_DIGITS, Finder, Hit, before, digits_of, luhn
 
 _GAP = r"[ \u00a0\u202f.\u2010\u2011\u2013-]?"
 _CANDIDATE = re.compile(rf"(?<![\w+])(?<!\d[.,-])(?<![A-Za-z]-)\d(?:{_GAP}\d){{11,18}}(?!\d|[.,-]\d|\w)")
@@ -46,7 +46,7 @@ _CERTAIN: tuple[tuple[int, int, tuple[int, ...]], ...] = (
     (6759, 6759, (16,)),
     (6761, 6763, (16,)),
 )
-# Short or broad ranges, which a tenth of all serial numbers would meet: only in groups of four, or next to a word for it.
+# Short or broad ranges, which a tenth of all serial numbers would meet: only in groups, or after a word for a card.
 _LIKELY: tuple[tuple[int, int, tuple[int, ...]], ...] = (
     (4, 4, (13,)),
     (50, 50, tuple(range(12, 20))),
@@ -65,13 +65,15 @@ def find_cards(text: str) -> Iterator[Hit]:
 def _issued(digits: str, text: str, match: re.Match[str]) -> bool:
     grouped = _FOURS.fullmatch(match[0]) is not None
     plain = match[0].isdecimal()
-    in_context = _CONTEXT.search(before(text, match.start())) is not None
-    if _in(_CERTAIN, digits):
-        return plain or grouped or in_context
-    return _in(_LIKELY, digits) and (grouped or in_context)
+    if (grouped and _in(_LIKELY, digits)) or ((grouped or plain) and _in(_CERTAIN, digits)):
+        return True
+    return _CONTEXT.search(before(text, match.start())) is not None
 
 
 def _in(ranges: tuple[tuple[int, int, tuple[int, ...]], ...], digits: str) -> bool:
     return any(
         len(digits) in lengths and first <= int(digits[: len(str(first))]) <= last for first, last, lengths in ranges
     )
+
+
+CARDS = Finder(find_cards, SEVEN_DIGITS)

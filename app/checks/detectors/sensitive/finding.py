@@ -3,27 +3,18 @@
 import re
 from collections.abc import Sequence
 
-from app.checks.detectors.sensitive.cards import find_cards
-from app.checks.detectors.sensitive.emails import find_emails
-from app.checks.detectors.sensitive.hits import Find, Hit
-from app.checks.detectors.sensitive.ibans import find_ibans
-from app.checks.detectors.sensitive.identity import find_identity
-from app.checks.detectors.sensitive.networks import find_addresses
-from app.checks.detectors.sensitive.phones import find_phones
-from app.checks.detectors.sensitive.places import find_streets
-from app.checks.detectors.sensitive.wallets import find_wallets
+from app.checks.detectors.sensitive.cards import CARDS
+from app.checks.detectors.sensitive.emails import EMAILS
+from app.checks.detectors.sensitive.hits import Finder, Hit, plain_digits
+from app.checks.detectors.sensitive.ibans import IBANS
+from app.checks.detectors.sensitive.identity import IDENTITY
+from app.checks.detectors.sensitive.networks import NETWORKS
+from app.checks.detectors.sensitive.phones import PHONES
+from app.checks.detectors.sensitive.places import STREETS
+from app.checks.detectors.sensitive.wallets import WALLETS
 
 # In the order of certainty: what an earlier one took, a later one does not see.
-WITHOUT_DIGITS: tuple[Find, ...] = (find_emails,)
-WITH_DIGITS: tuple[Find, ...] = (
-    find_wallets,
-    find_ibans,
-    find_cards,
-    find_addresses,
-    find_identity,
-    find_phones,
-    find_streets,
-)
+FINDERS: tuple[Finder, ...] = (EMAILS, *WALLETS, IBANS, CARDS, *NETWORKS, *IDENTITY, PHONES, *STREETS)
 MASKS = {
     "email": "[EMAIL]",
     "phone": "[PHONE]",
@@ -39,16 +30,20 @@ MASKS = {
     "address": "[ADDRESS]",
     "crypto_wallet": "[WALLET]",
 }
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(rb"[0-9]")
+_ESCAPED_BREAK = re.compile(r"\\[nrt]")  # in a JSON text; no part of the word that follows
 _TAKEN = "▯"  # neither letter, digit nor separator: ends whatever it touches
 
 
 def find(text: str) -> list[Hit]:
     """What is sensitive in a text, in its order; spans do not overlap."""
     hits: list[Hit] = []
-    finders = WITHOUT_DIGITS + (WITH_DIGITS if _DIGIT.search(text) else ())
-    for finder in finders:
-        for hit in sorted(finder(text), key=lambda hit: (hit.start, -hit.stop)):
+    text = _ESCAPED_BREAK.sub(" \n", plain_digits(text))
+    raw = text.encode("utf-8", "replace")
+    for finder in FINDERS if _DIGIT.search(raw) else (EMAILS,):
+        if finder.may_find(raw) is None:
+            continue
+        for hit in sorted(finder.find(text), key=lambda hit: (hit.start, -hit.stop)):
             if _TAKEN not in text[hit.start : hit.stop]:
                 hits.append(hit)
                 text = text[: hit.start] + _TAKEN * (hit.stop - hit.start) + text[hit.stop :]

@@ -4,12 +4,13 @@ A number that its own form or check digit tells stands alone; all others need th
 """
 
 import re
-from collections.abc import Iterator
 
-from app.checks.detectors.sensitive.hits import Hit, before, digits_of
+from app.checks.detectors.sensitive.hits import SEVEN_DIGITS, before, by_pattern, digits_of
 
-# Never issued: area 000, 666, 900–999 (the last are taxpayer numbers), group 00, serial 0000 (Social Security Administration)
-_SSN = re.compile(r"(?<![\w.])(?<!\w[-/])(?!000|666|9\d\d)\d{3}([- \u2011\u2013])(?!00)\d{2}\1(?!0000)\d{4}(?!\w|[-.,]\d)")
+# Never issued (Social Security Administration): area 000, 666, 900 to 999 (those are taxpayers'), group 00, serial 0000
+_SSN = re.compile(
+    r"(?<![\w.])(?<!\w[-/])(?!000|666|9\d\d)\d{3}([- \u2011\u2013])(?!00)\d{2}\1(?!0000)\d{4}(?!\w|[-.,]\d)"
+)
 _ITIN = re.compile(r"(?<![\w.])(?<!\w-)9\d{2}([- ])(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])\1\d{4}(?!\w|-\d)")
 _SSN_WORD = re.compile(r"\bssn\b|social[ -]security|soc\.? sec", re.I)
 _SSN_PLAIN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4}(?![\w-])")
@@ -21,10 +22,10 @@ _FISCAL = re.compile(r"(?<!\w)[A-Z]{6}\d{2}[ABCDEHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!
 _CPF = re.compile(r"(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)")
 _NIR = re.compile(r"(?<![\w.-])[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}(?![\w-])")
 _DOCUMENT = re.compile(
-    r"(?:passport|reisepass|passeport|pasaporte|passaporto|driver'?s? licen[cs]e|driving licen[cs]e|f[üu]hrerschein"
+    r"(?:passport|reisepass|passeport|pasaporte|passaporto|driver'?s? licen[cs]e|driving licen[cs]e|f..?hrerschein"
     r"|permis de conduire|identity card|id card|personalausweis|national id)"
     r"(?:[ -]?(?:number|no\.?|nr\.?|num[ée]ro|n°|n[úu]mero|#|id))?(?: is| ist| est| es)?[ :#=]{1,3}"
-    r"((?=[A-Z0-9-]{0,11}\d{4})[A-Z0-9][A-Z0-9-]{4,14}[A-Z0-9])(?!\w)",
+    r"(?P<value>(?=[A-Z0-9-]{0,11}\d{4})[A-Z0-9][A-Z0-9-]{4,14}[A-Z0-9])(?!\w)",
     re.I,
 )
 _MONTH = (
@@ -32,37 +33,21 @@ _MONTH = (
     r"[^\W\d_]{0,7}"
 )
 _DATE = (
-    rf"(?:\d{{1,4}}[./-] ?\d{{1,2}}[./-] ?\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th)?\.?(?: of| de)? {_MONTH}\.?,?(?: de)? \d{{4}}"
+    r"(?:\d{1,4}[./-] ?\d{1,2}[./-] ?\d{2,4}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?\.?(?: of| de)? {_MONTH}\.?,?(?: de)? \d{{4}}"
     rf"|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})"
 )
 _BIRTH = re.compile(
-    r"(?:\bborn(?: on| the)?|date of birth|birth ?date|birthday|\bdob\b|geboren(?: am)?|\bgeb\.|geburtsdatum|\bnée? le"
-    r"|date de naissance|fecha de nacimiento|nacid[oa] el|nat[oa] il|data di nascita)"
-    rf"(?: is| was| ist| est| es)?[ :,(]{{1,3}}({_DATE})(?!\w)",
+    r"(?:\bI(?:'m| am| was)? born(?: on| the)?|date of birth|birth ?date|\bmy birthday|\bdob\b|geboren am|\bgeb\."
+    r"|geburtsdatum|\bje suis née? le"
+    r"|date de naissance|fecha de nacimiento|\bnac[ií] el|sono nat[oa] il|data di nascita)"
+    rf"(?: is| was| ist| est| es)?[ :,(]{{1,3}}(?P<value>{_DATE})(?!\w)",
     re.I,
 )
 
 
-def find_identity(text: str) -> Iterator[Hit]:
-    for pattern in (_SSN, _ITIN):
-        for match in pattern.finditer(text):
-            yield Hit("us_ssn" if pattern is _SSN else "us_itin", *match.span())
-    for match in _SSN_PLAIN.finditer(text):
-        if _SSN_WORD.search(before(text, match.start(), 40)):
-            yield Hit("us_ssn", *match.span())
-    yield from _national(text)
-    for match in _DOCUMENT.finditer(text):
-        yield Hit("identity_document", *match.span(1))
-    for match in _BIRTH.finditer(text):
-        yield Hit("date_of_birth", *match.span(1))
-
-
-def _national(text: str) -> Iterator[Hit]:
-    checks = ((_NINO, None), (_DNI, _dni), (_FISCAL, _fiscal), (_CPF, _cpf), (_NIR, _nir))
-    for pattern, check in checks:
-        for match in pattern.finditer(text):
-            if check is None or check(match):
-                yield Hit("national_id", *match.span())
+def _named_ssn(match: re.Match[str]) -> bool:
+    return _SSN_WORD.search(before(match.string, match.start(), 40)) is not None
 
 
 def _dni(match: re.Match[str]) -> bool:
@@ -95,3 +80,21 @@ def _nir(match: re.Match[str]) -> bool:
     """France: the key is 97 minus the number modulo 97; 2A and 2B (Corsica) count as 19 and 18."""
     compact = match[0].replace(" ", "").replace("2A", "19").replace("2B", "18")
     return compact.isdecimal() and 97 - int(compact[:13]) % 97 == int(compact[13:])
+
+
+_ISSUED = (
+    "(?i:passport|passaporto|passeport|pasaporte|reisepass|licen[cs]e|f..?hrerschein|permis|card|ausweis|national id)"
+)
+_BORN = "(?i:b[io]r(?:n|th)|dob|geboren|geb\\.|geburts|n..?e? le|naissance|naci|nat[oa] il|nascita)"
+IDENTITY = (
+    by_pattern("us_ssn", _SSN, None, SEVEN_DIGITS),
+    by_pattern("us_itin", _ITIN, None, r"9[0-9]{2}[- ][0-9]{2}[- ][0-9]{4}"),
+    by_pattern("us_ssn", _SSN_PLAIN, _named_ssn, r"(?i:ssn|social.security|soc\.? sec)(?s:.*)[0-9]{9}"),
+    by_pattern("national_id", _NINO, None, r"[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]"),
+    by_pattern("national_id", _DNI, _dni, r"[0-9]{7}[- ]?[A-Z]"),
+    by_pattern("national_id", _FISCAL, _fiscal, r"[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}[A-Z]"),
+    by_pattern("national_id", _CPF, _cpf, r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-"),
+    by_pattern("national_id", _NIR, _nir, r"[12] ?[0-9]{2} ?[01][0-9] ?[0-9][0-9AB] ?[0-9]{3}"),
+    by_pattern("identity_document", _DOCUMENT, None, _ISSUED + r".*[0-9]"),
+    by_pattern("date_of_birth", _BIRTH, None, _BORN + r".*[0-9]"),
+)

@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
-from app.checks.detectors.sensitive.hits import Hit, before
+from app.checks.detectors.sensitive.hits import Finder, Hit, before, by_pattern
 
+# defaults of routers, open name servers
+_ROUTERS = ("192.168.0.1", "192.168.1.1", "192.168.0.254", "192.168.1.254", "10.0.0.1")
+_EVERYBODYS = frozenset((*_ROUTERS, "8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"))
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _V4 = re.compile(rf"(?<![\w.])(?<!\d[-,])(?:{_OCTET}\.){{3}}{_OCTET}(?!\.?\w|-\d)")
 _V6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,40}(?:\.[0-9]{1,3}){0,3}(?![\w:])")
@@ -18,20 +21,13 @@ _NUMBERED = re.compile(
 )
 
 
-def find_addresses(text: str) -> Iterator[Hit]:
-    if "." in text:
-        for match in _V4.finditer(text):
-            address = IPv4Address(match[0])
-            common = address.is_loopback or address.is_unspecified or address.is_multicast or match[0].startswith("255.")
-            if not common and not _NUMBERED.search(before(text, match.start(), 20)):
-                yield Hit("ip_address", *match.span())
-    if ":" in text or "-" in text:
-        yield from (Hit("ip_address", *span) for span in _v6(text))
-        for match in _MAC.finditer(text):
-            yield Hit("mac_address", *match.span())
+def _is_somebodys(match: re.Match[str]) -> bool:
+    address = IPv4Address(match[0])
+    common = address.is_loopback or address.is_unspecified or address.is_multicast or match[0].startswith("255.")
+    return not (common or match[0] in _EVERYBODYS) and not _NUMBERED.search(before(match.string, match.start(), 20))
 
 
-def _v6(text: str) -> Iterator[tuple[int, int]]:
+def _find_v6(text: str) -> Iterator[Hit]:
     for match in _V6.finditer(text):
         written = match[0].rstrip(":") if not match[0].endswith("::") else match[0]
         if written.count(":") < 2:
@@ -43,6 +39,15 @@ def _v6(text: str) -> Iterator[tuple[int, int]]:
         # `dead::beef` may be a name in C++ or Rust: an abbreviated address has digits, and a long first group or many
         shortened = "::" in written
         groups = [group for group in written.split(":") if group]
-        named = shortened and not (any(char.isdecimal() for char in written) and (len(groups[0]) > 2 or len(groups) > 3))
+        named = shortened and not (
+            any(char.isdecimal() for char in written) and (len(groups[0]) > 2 or len(groups) > 3)
+        )
         if not (named or address.is_loopback or address.is_unspecified):
-            yield match.start(), match.start() + len(written)
+            yield Hit("ip_address", match.start(), match.start() + len(written))
+
+
+NETWORKS = (
+    by_pattern("ip_address", _V4, _is_somebodys, r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"),
+    Finder(_find_v6, r"[0-9A-Fa-f:]:[0-9A-Fa-f]{0,4}:"),
+    by_pattern("mac_address", _MAC, None, r"[0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]"),
+)

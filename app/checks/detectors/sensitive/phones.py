@@ -8,16 +8,18 @@ planted, invented and mistyped numbers look like people's. Bare digits need a wo
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import phonenumbers
 
-from app.checks.detectors.sensitive.hits import Hit, after, before, digits_of
+from app.checks.detectors.sensitive.hits import SEVEN_DIGITS, Finder, Hit, after, before, digits_of
 
-REGIONS = (
-    "US GB DE FR ES IT NL BE AT CH IE PT SE NO DK FI PL CZ SK HU RO BG GR HR SI RS UA LU IS EE LV LT TR IL ZA AU NZ IN SG "
-    "HK MY JP KR TW CN BR MX AR CL CO RU AE NG KE EG PH ID TH VN"
-).split()
+_REGIONS = (
+    "US GB DE FR ES IT NL BE AT CH IE PT SE NO DK FI PL CZ SK HU RO BG GR HR SI RS UA LU IS EE LV LT TR IL ZA AU NZ IN "
+    "SG HK MY JP KR TW CN BR MX AR CL CO RU AE NG KE EG PH ID TH VN"
+)
+REGIONS = tuple(_REGIONS.split())
 
 _SEPARATORS = r"[ \u00a0\u202f()./\u00b7\u2010\u2011\u2013-]"
 _CANDIDATE = re.compile(
@@ -29,16 +31,21 @@ _DATE = re.compile(
     r"(?<!\d)(?:(?:19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./](?:0?[1-9]|[12]\d|3[01])"
     r"|(?:0?[1-9]|[12]\d|3[01])[-./ ](?:0?[1-9]|[12]\d|3[01])[-./ ](?:19|20)\d\d)(?!\d)"
 )
+_AREA_IN_BRACKETS = re.compile(r"[+\uff0b]?\(\d+\)")
+_YEARS = re.compile(r"(?:1\d|20)\d\d ?[-\u2013/.] ?(?:1\d|20)\d\d")
 _CONTEXT = re.compile(
-    r"phone|\btel\b|\btelf?\b|\btlf\b|mobile?\b|\bmob\b|\bcell|\bcall|dial|\bfax|contact|reach|whatsapp|\bsms\b|\btext me|ring me"
-    r"|hotline|helpline|landline|pager|voicemail|telefon|rufnummer|mobil|handy|anruf|erreich|rückruf|t[ée]l[ée]phon|portable|appel"
-    r"|joindre|m[óo]vil|tel[ée]fono|ll[áa]m|celular|cellulare|chiam|telefoon|bellen|gsm|telem[óo]vel|ligar|puhelin|電話|电话|전화",
+    r"phone|\btelf?\b|\btlf\b|mobile?\b|\bmob\b|\bcell|\bcall|dial|\bfax|contact|reach|whatsapp|\bsms\b"
+    r"|\btext me|ring me|hotline|helpline|landline|pager|voicemail|answering|messages? to|telefon|rufnummer|mobil|handy"
+    r"|anruf|erreich|rückruf|t[ée]l[ée]phon|portable|appel|joindre|m[óo]vil|tel[ée]fono|ll[áa]m|celular|cellulare|chiam"
+    r"|telefoon|bellen|gsm|telem[óo]vel|ligar|puhelin|電話|电话|전화",
     re.I,
 )
+_LABEL_AFTER = re.compile(r"[ ,(–-]{0,3}(?:office|home|work|direct|main|day|evening)\b", re.I)  # as on business cards
 _OTHER = re.compile(
-    r"(?:order|invoice|ticket|account|acct|customer id|reference|\bref|case|tracking|serial|isbn|issn|\bean\b|sku|\bpart\b|model"
-    r"|article|iban|card|policy|passport|licen[cs]e|booking|confirmation|transaction|\bid|vat|ust|siren|siret|imei|version|patent"
-    r"|bestell|rechnung|kunden|konto|commande|facture|pedido|factura)(?:[ -]?(?:number|no|nr|num|code|id|#|nummer|nº|n°))?"
+    r"(?:order|invoice|ticket|account|acct|customer id|reference|\bref|case|tracking|serial|isbn|issn|\bean\b|sku"
+    r"|\bpart\b|model|article|iban|card|policy|passport|licen[cs]e|booking|confirmation|transaction|\bid|vat|ust|siren|siret|imei"
+    r"|version|patent|bestell|rechnung|kunden|konto|commande|facture|pedido|factura)"
+    r"(?:[ -]?(?:number|no|nr|num|code|id|#|nummer|nº|n°))?"
     r"(?: is| was| ist)?[ .:#=(-]{0,4}\Z",
     re.I,
 )
@@ -81,8 +88,9 @@ def _best(text: str, match: re.Match[str]) -> tuple[int, int] | None:
             if sum(len(group[0]) for group in chosen) < 7 or not _stands_alone(text, groups, first, first + size):
                 continue
             start = match.start() if first == 0 else _opening(text, chosen[0].start())
-            stop = _closing(text, start, chosen[-1].end())
-            if _is_phone(text, start, stop, chosen, plus=first == 0 and _plus(match)):
+            start, stop = _balanced(text, start, chosen[-1].end())
+            plus = first == 0 and _plus(match)
+            if _is_phone(text, start, stop, chosen, plus=plus, whole=size == len(groups)):
                 return start, stop
     return None
 
@@ -114,26 +122,28 @@ def _opening(text: str, start: int) -> int:
     return start - 1 if text[start - 1] == "(" else start
 
 
-def _closing(text: str, start: int, stop: int) -> int:
-    """With the bracket that closes one opened inside."""
-    inside = text[start:stop]
-    return stop + 1 if inside.count("(") > inside.count(")") and text[stop : stop + 1] == ")" else stop
+def _balanced(text: str, start: int, stop: int) -> tuple[int, int]:
+    """Without the bracket of a remark, "(555-0142)"; with the one that closes an area code's, "+(44) …"."""
+    return (start + 1, stop) if text[start] == "(" and ")" not in text[start:stop] else (start, stop)
 
 
-def _is_phone(text: str, start: int, stop: int, groups: list[re.Match[str]], *, plus: bool) -> bool:
+def _is_phone(text: str, start: int, stop: int, groups: list[re.Match[str]], *, plus: bool, whole: bool) -> bool:
     written = text[start:stop]
-    if _DATE.search(written):
+    if _DATE.search(written) or _YEARS.fullmatch(written.strip("()")):
         return False
-    gaps = "".join(text[one.end() : two.start()] for one, two in zip(groups, groups[1:], strict=False))
-    part = Written(plus, tuple(digits_of(group[0]) for group in groups), gaps, written.startswith(("(", "+(")))
+    gaps = "".join(text[one.end() : two.start()] for one, two in pairwise(groups))
+    part = Written(
+        plus, tuple(digits_of(group[0]) for group in groups), gaps, _AREA_IN_BRACKETS.match(written) is not None
+    )
     before_it = before(text, start)
-    named = _CONTEXT.search(before_it) is not None or _CONTEXT.search(after(text, stop)) is not None
+    after_it = after(text, stop)
+    named = bool(_CONTEXT.search(before_it) or _CONTEXT.search(after_it) or _LABEL_AFTER.match(after_it))
     if plus or part.digits.startswith("00"):
         return _is_international(part, named)
     nearest = [found.end() for found in _CONTEXT.finditer(before_it)]
     if _OTHER.search(before_it) and not (nearest and nearest[-1] > len(before_it) - 12):
         return False
-    return _is_american(part, named) or _is_local(part, named) or _is_national(part, named)
+    return _is_american(part, named) or (whole and (_is_local(part, named) or _is_national(part, named)))
 
 
 def _is_international(part: Written, named: bool) -> bool:
@@ -163,15 +173,19 @@ def _is_american(part: Written, named: bool) -> bool:
 def _is_local(part: Written, named: bool) -> bool:
     """555-0142: seven digits without an area code; 555 is kept for films and examples, others need a word."""
     shape = tuple(len(group) for group in part.groups) == (3, 4) and part.groups[0][0] > "1"
-    return shape and part.separators in ("-", ".", " ") and (named or part.groups[0] == "555" and part.separators == "-")
+    return (
+        shape and part.separators in ("-", ".", " ") and (named or (part.groups[0] == "555" and part.separators == "-"))
+    )
 
 
 def _is_national(part: Written, named: bool) -> bool:
     """A trunk prefix or an area code in brackets, in groups; with a word for a phone, anything that a plan knows."""
     digits, several = part.digits, len(part.groups) > 1
-    if not 7 <= len(digits) <= 12 or (several and min(len(group) for group in part.groups[:-1]) == 1 and not part.bracketed):
+    if not 7 <= len(digits) <= 12 or (
+        several and min(len(group) for group in part.groups[:-1]) == 1 and not part.bracketed
+    ):
         return False
-    trunk = digits.startswith("0") and len(digits) >= 9 and len(part.groups[0]) > 1
+    trunk = digits.startswith("0") and len(digits) >= 9 and len(part.groups[0]) > 1 and part.separators != "."
     area_code = part.bracketed and 2 <= len(part.groups[0]) <= 6
     return (named or (several and (trunk or area_code))) and _valid_somewhere(digits)
 
@@ -193,3 +207,6 @@ def _valid(number: str, region: str | None) -> bool:
         return phonenumbers.is_valid_number(phonenumbers.parse(number, region))
     except phonenumbers.NumberParseException:
         return False
+
+
+PHONES = Finder(find_phones, SEVEN_DIGITS)

@@ -4,9 +4,8 @@ Only the line with the street: what follows it (town, code) says little without 
 """
 
 import re
-from collections.abc import Iterator
 
-from app.checks.detectors.sensitive.hits import Hit
+from app.checks.detectors.sensitive.hits import by_pattern
 
 _NAME = r"[A-Z][\w'’.-]{1,24}"
 _ENGLISH = re.compile(
@@ -17,19 +16,27 @@ _ENGLISH = re.compile(
 )
 _GERMAN = re.compile(
     r"(?<!\w)(?:[A-ZÄÖÜ][a-zäöüß]{1,30}(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer)"
-    r"|(?:[A-ZÄÖÜ][a-zäöüß]{1,20}[ -]){1,3}(?:Straße|Strasse|Str\.|Weg|Platz|Allee|Gasse|Damm|Ufer)) \d{1,4} ?[a-z]?(?!\w)"
+    r"|(?:[A-ZÄÖÜ][a-zäöüß]{1,20}[ -]){1,3}(?:Straße|Strasse|Str\.|Weg|Platz|Allee|Gasse|Damm|Ufer))"
+    r" \d{1,4} ?[a-z]?(?!\w)"
 )
 _ROMANCE = re.compile(
-    r"(?<![\w$€£.,#/-])\d{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|place|chemin|allée|impasse|quai)"
+    r"(?<![\w$€£.,#/-])\d{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|place|chemin|all..?e|impasse|quai)"
     rf" (?:(?:de la|de l['’]|du|des|de|d['’]) ?)?{_NAME}(?:[ -]{_NAME}){{0,3}}"
 )
 _SPANISH = re.compile(
-    rf"(?<!\w)(?:[Cc]alle|C/|[Aa]venida|Avda\.|[Pp]aseo|[Pp]laza) (?:(?:de la|de los|del|de) )?{_NAME}(?: {_NAME}){{0,3}},?"
+    r"(?<!\w)(?:[Cc]alle|C/|[Aa]venida|Avda\.|[Pp]aseo|[Pp]laza) (?:(?:de la|de los|del|de) )?"
+    rf"{_NAME}(?: {_NAME}){{0,3}},?"
     r" (?:n[.º°o]{1,2} ?)?\d{1,4}(?!\w)"
 )
 
-
-def find_streets(text: str) -> Iterator[Hit]:
-    for pattern in (_ENGLISH, _GERMAN, _ROMANCE, _SPANISH):
-        for match in pattern.finditer(text):
-            yield Hit("address", *match.span())
+STREETS = (
+    by_pattern(
+        "address",
+        _ENGLISH,
+        None,
+        r"[0-9].* (?:St|Ave|R(?:oa)?d|B(?:oule|l)v|L(?:ane|n)|Dr|C[tloruei]|Place|Sq|Terrace|P(?:ar)?kw|H(?:igh)?w)",
+    ),
+    by_pattern("address", _GERMAN, None, r"(?i:stra.{1,2}e|str\.|weg|platz|allee|gasse|damm|ufer) [0-9]"),
+    by_pattern("address", _ROMANCE, None, r"[0-9].* (?:rue|avenue|boulevard|place|chemin|all..?e|impasse|quai) "),
+    by_pattern("address", _SPANISH, None, r"(?:alle|C/|venida|vda\.|aseo|laza) [^\n]*[0-9]"),
+)
