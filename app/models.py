@@ -2,8 +2,6 @@
 
 from app.accounts import models as accounts
 from app.annotation import models as annotation
-from app.annotation.assignments import models as assignments
-from app.annotation.comments import models as comments
 from app.candidates import models as candidates
 from app.checks import models as checks
 from app.core.db import Base
@@ -14,7 +12,6 @@ from app.finetunes import models as finetunes
 from app.gateway import models as gateway
 from app.preferences import models as preferences
 from app.projects import models as projects
-from app.projects.notifications import models as notifications
 from app.web import models as web
 
 metadata = Base.metadata
@@ -22,17 +19,14 @@ metadata = Base.metadata
 __all__ = [
     "accounts",
     "annotation",
-    "assignments",
     "candidates",
     "checks",
-    "comments",
     "datasets",
     "evals",
     "examples",
     "finetunes",
     "gateway",
     "metadata",
-    "notifications",
     "preferences",
     "projects",
     "web",

@@ -161,14 +161,23 @@ def import_files(
 def export(
     project: str,
     version: str,
-    format: Annotated[str, typer.Option()] = "openai_chat",
+    format: Annotated[
+        str, typer.Option(help="openai_chat, openai_preference, sharegpt, alpaca, trl, csv or parquet.")
+    ] = "openai_chat",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File; without it, stdout.")] = None,
+    objective: Annotated[
+        str, typer.Option(help="supervised or dpo (pairs of answers); empty: dpo if every example has a pair.")
+    ] = "",
+    omit: Annotated[bool, typer.Option("--omit", help="Leave out what the format cannot hold, and say so.")] = False,
 ) -> None:
-    """Write the exact training bytes of a dataset version (its number, like v2, or its id)."""
+    """Write a dataset version (its number, like v2, or its id). openai_chat: the exact training bytes."""
     from app.cli.data import export_version
 
     with one_database(settings_or_fail()), friendly():
-        export_version(project, version, format, output)
+        wanted = {"format": format, "objective": objective or None, "omit": omit}
+        left_out = export_version(project, version, wanted, output)
+    if left_out:
+        print(f"holdout: {left_out:,} examples left out: the format cannot hold them", file=sys.stderr)
 
 
 def main() -> None:

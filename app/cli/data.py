@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,15 @@ import typer
 from sqlalchemy import select
 
 from app.core.db import transaction
-from app.core.errors import Invalid, NotFound
-from app.datasets import versions
+from app.core.errors import NotFound
+from app.datasets import export, versions
 from app.datasets.models import DatasetVersion
 from app.examples import import_service
 from app.examples.importing import steps
 from app.examples.models import Import
 from app.projects import queries as projects
 from app.projects.models import Project
+from app.web.forms import parse
 
 
 def import_all(slug: str, files: list[Path], format: str, *, as_json: bool) -> bool:
@@ -59,23 +61,39 @@ def _is_over(import_id: str) -> bool:
     return over
 
 
-def export_version(slug: str, version: str, format: str, output: Path | None) -> None:
-    """The exact training bytes. Written beside the target first, so that a full disk leaves no half file."""
-    if format != "openai_chat":
-        raise Invalid("--format: only openai_chat is there yet")
+def export_version(slug: str, version: str, asked: dict[str, Any], output: Path | None) -> int:
+    """Write the file, to stdout where there is no ``output``. Answers how many rows were left out.
+
+    Written beside the target first, so that a full disk leaves no half file.
+    """
+    wanted = parse(export.Wanted, asked)
     with transaction() as session:
         found = _version(session, _project(session, slug), version)
+        planned = export.plan(session, found, wanted)
+        pieces = export.chunked(export.lines(session, found, planned))
         if output is None:
-            for line in versions.training_bytes(session, found):
-                sys.stdout.buffer.write(line)
-            return
+            sys.stdout.buffer.writelines(pieces)
+            return planned.left_out
         partial = output.with_name(output.name + ".part")
         try:
             with partial.open("wb") as file:
-                file.writelines(versions.training_bytes(session, found))
+                file.writelines(_shown(pieces, output.name))
             shutil.move(partial, output)
         finally:
             partial.unlink(missing_ok=True)
+        return planned.left_out
+
+
+def _shown(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """The pieces, with how far it has come where someone looks."""
+    written = 0
+    for piece in pieces:
+        yield piece
+        written += len(piece)
+        if sys.stderr.isatty():
+            print(f"\r{name}: {written / 1_000_000:,.1f} MB", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
 
 
 def _project(session: Any, slug: str) -> Project:

@@ -33,6 +33,9 @@ class TestSet(Base):
     name: Mapped[str]
     kind: Mapped[str]
     origin: Mapped[dict[str, Any]] = mapped_column(default=dict)  # how it was drawn: fraction and seed, or nothing
+    # the set that this one takes over from, and how many there were before it in that line, plus one
+    previous_id: Mapped[str | None] = mapped_column(ForeignKey("test_sets.id"), index=True)
+    edition: Mapped[int] = mapped_column(default=1, server_default="1")
     size: Mapped[int] = mapped_column(default=0)
     content_hash: Mapped[str | None]
     sealed_at: Mapped[datetime | None]
@@ -112,7 +115,11 @@ class TestSetAccess(Base):
 
 
 class DatasetVersion(Base):
-    """A frozen, content-hashed list of revisions. ``content_hash`` is the SHA-256 of the exact training bytes."""
+    """A frozen, content-hashed list of revisions. ``content_hash`` is the SHA-256 of the exact training bytes.
+
+    ``record_hash`` is that of everything the rows hold (tags, groups, non-preferred answers …): exports that carry more
+    than the training bytes are a function of it. None for versions frozen before there was one.
+    """
 
     __tablename__ = "dataset_versions"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
@@ -122,6 +129,7 @@ class DatasetVersion(Base):
     filters: Mapped[dict[str, Any]] = mapped_column(default=dict)
     size: Mapped[int]
     content_hash: Mapped[str]
+    record_hash: Mapped[str | None]
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -1,7 +1,6 @@
 """What a case is, what a line of training data is, and the hashes of both. Pure."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,33 +64,23 @@ def training_line(messages: Sequence[Message], tools: Sequence[Any] | None) -> b
 
     The bytes depend on the values alone: fields stand in a fixed order however the database keeps them.
     """
-    line: dict[str, Any] = {"messages": [_in_order(message) for message in messages]}
+    line: dict[str, Any] = {"messages": [in_order(message) for message in messages]}
     if tools:
-        line["tools"] = [_sorted(tool) for tool in tools]
+        line["tools"] = [sorted_keys(tool) for tool in tools]
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _in_order(message: Message) -> dict[str, Any]:
-    known = {name: _sorted(message[name]) for name in MESSAGE_FIELDS if message.get(name) is not None}
+def in_order(message: Message) -> dict[str, Any]:
+    known = {name: sorted_keys(message[name]) for name in MESSAGE_FIELDS if message.get(name) is not None}
     if "content" in message:
         known.setdefault("content", message["content"])  # null beside tool calls is part of the format
-    return known | {name: _sorted(message[name]) for name in sorted(message) if name not in MESSAGE_FIELDS}
+    return known | {name: sorted_keys(message[name]) for name in sorted(message) if name not in MESSAGE_FIELDS}
 
 
-def _sorted(value: Any) -> Any:
+def sorted_keys(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
-
-
-@dataclass(frozen=True)
-class Item:
-    """A revision that goes into a dataset version."""
-
-    example_id: str
-    revision_id: str
-    fingerprint_unit: str
-    group_unit: str
+        return {key: sorted_keys(value[key]) for key in sorted(value)}
+    return [sorted_keys(item) for item in value] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True)
@@ -101,60 +90,6 @@ class Exclusion:
     example_id: str
     number: int
     reason: str
-
-
-@dataclass(frozen=True)
-class Considered:
-    """An example that a version's filters match, with what decides whether it goes in."""
-
-    example_id: str
-    number: int
-    status: str
-    revision_id: str
-    fingerprint_unit: str
-    group_unit: str
-    content_hash: str
-    held_out: bool
-    has_answer: bool
-
-
-def divide(examples: Iterable[Considered], wanted_status: str) -> tuple[list[Item], list[Exclusion]]:
-    """What goes into a version, and why the rest does not. Of equal prompts the first goes in."""
-    items: list[Item] = []
-    excluded: list[Exclusion] = []
-    first: dict[str, Considered] = {}
-    for example in examples:
-        reason = _why_not(example, wanted_status, first.get(example.fingerprint_unit))
-        if reason:
-            excluded.append(Exclusion(example.example_id, example.number, reason))
-        else:
-            first[example.fingerprint_unit] = example
-            units = (example.fingerprint_unit, example.group_unit)
-            items.append(Item(example.example_id, example.revision_id, *units))
-    return items, excluded
-
-
-def _why_not(example: Considered, wanted_status: str, same: Considered | None) -> str | None:
-    if example.held_out:
-        return "on the test side"
-    if example.status != wanted_status:
-        return f"not {_spoken(wanted_status)}: {_spoken(example.status)}"
-    if not example.has_answer:
-        return "no assistant answer"
-    if same is not None and same.content_hash == example.content_hash:
-        return f"exact duplicate: of #{same.number}"
-    if same is not None:
-        return f"same request, other answer: #{same.number} came first"
-    return None
-
-
-def _spoken(status: str) -> str:
-    return status.replace("_", " ")
-
-
-def kinds_of(excluded: Iterable[Exclusion]) -> list[tuple[str, int]]:
-    """How many exclusions there are of each kind of reason, the commonest first."""
-    return Counter(one.reason.partition(":")[0] for one in excluded).most_common()
 
 
 def parse_numbers(text: str, limit: int) -> list[int]:

@@ -23,11 +23,15 @@ EXCLUDED_SHOWN = 10_000
 
 
 class VersionOut(BaseModel):
+    """``content_hash``: SHA-256 of the openai_chat export. ``record_hash``: of everything that the rows hold, of which
+    the other exports are a function; null for versions frozen before there was one."""
+
     id: str
     number: int
     name: str
     size: int
     content_hash: str
+    record_hash: str | None
     filters: dict[str, Any]
     created_at: datetime
 
@@ -112,8 +116,8 @@ def _change(change: Change) -> ChangeOut:
 
 
 @router.get(BASE + "/{version_id}/export", response_class=StreamingResponse)
-def download(
-    session: SessionDep, access: Viewer, version_id: str, format: export.Format = "openai_chat"
-) -> StreamingResponse:
+def download(session: SessionDep, access: Viewer, version_id: str, wanted: export.WantedQuery) -> StreamingResponse:
+    """``objective`` dpo: pairs of answers; by default where every example has one. A format that cannot hold an
+    example refuses with 422 naming it; ``omit`` leaves such examples out, and ``X-Left-Out`` says how many."""
     version = versions.load(session, access.project.id, version_id)
-    return export.response(access.project, version, format)
+    return export.response(session, access.project, version, wanted)

@@ -11,7 +11,7 @@ from app.accounts import queries as accounts
 from app.datasets import version_queries as queries
 from app.datasets import versions
 from app.datasets.models import DatasetVersion
-from app.datasets.rules import Exclusion, kinds_of
+from app.datasets.rules import Exclusion
 from app.datasets.version_queries import Change
 from app.datasets.versions import Diff
 from app.examples.forms import ExampleFilter
@@ -119,9 +119,9 @@ def freeze(session: Session, access: Access, wanted: ExampleFilter, form: FormSt
     chosen = {name: str(value) for name, value in wanted.model_dump(exclude_none=True).items()}
     return FreezePage(
         slug=access.project.slug,
-        size=len(planned.items),
-        reasons=kinds_of(planned.excluded),
-        excluded=planned.excluded[:SHOWN],
+        size=planned.size,
+        reasons=planned.kinds,
+        excluded=planned.excluded,
         filters={"status": "", "tag": "", "behavior": "", "q": ""} | chosen,
         form=form or FormState(),
         suggested=f"Version {number}",

@@ -1,23 +1,23 @@
 """SQL of dataset versions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Uuid, and_, any_, func, insert, literal, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.ids import is_id
+from app.datasets.formats import Record
 from app.datasets.models import DatasetVersion, DatasetVersionExclusion, DatasetVersionItem
+from app.datasets.plan_queries import PLAN
 from app.datasets.queries import after_id, after_number
-from app.datasets.rules import Considered, Exclusion, Item
-from app.examples.forms import ExampleFilter
-from app.examples.models import Example, Revision, SplitAssignment
-from app.examples.queries import conditions
+from app.datasets.rules import Exclusion
+from app.examples.models import Example, Revision
+from app.examples.rules import group_name
 from app.web.paging import Slice, cut
 
-CHUNK = 1_000  # revisions whose content is in memory at once
+CHUNK = 500  # rows whose content is in memory at once
 
 
 @dataclass(frozen=True)
@@ -53,63 +53,44 @@ def next_number(session: Session, project_id: str) -> int:
     return (session.scalar(highest) or 0) + 1
 
 
-def considered(session: Session, project_id: str, wanted: ExampleFilter) -> list[Considered]:
-    """Every example that the filter matches, whatever its status, in the order of their numbers."""
-    prompt_side, group_side = aliased(SplitAssignment), aliased(SplitAssignment)
-    query = (
-        select(
-            Example.id,
-            Example.number,
-            Example.status,
-            Revision.id,
-            Revision.fingerprint_unit,
-            Revision.group_unit,
-            Revision.content_hash,
-            or_(prompt_side.split.is_distinct_from("train"), group_side.split.is_distinct_from("train")),
-            Revision.messages[-1]["role"].astext == "assistant",
-        )
-        .join(Revision, and_(Revision.example_id == Example.id, Revision.number == Example.revision))
-        .outerjoin(prompt_side, _stands(prompt_side, Example.fingerprint_unit))
-        .outerjoin(group_side, _stands(group_side, Example.group_unit))
-        .where(*conditions(project_id, wanted.model_copy(update={"status": None})))
-        .order_by(Example.number)
-    )
-    return [Considered(*row) for row in session.execute(query)]
-
-
-def _stands(side: Any, unit: Any) -> ColumnElement[bool]:
-    return and_(side.project_id == Example.project_id, side.unit == unit)
-
-
-def insert_version(
-    session: Session, version: DatasetVersion, items: Sequence[Item], excluded: Sequence[Exclusion]
-) -> None:
-    """All of it in one transaction and outside any savepoint: afterwards the database takes no more rows."""
+def insert_version(session: Session, version: DatasetVersion) -> None:
     session.add(version)
     session.flush()
-    shared = {"dataset_version_id": version.id, "project_id": version.project_id, "split": "train"}
-    rows = [vars(item) | shared | {"position": position} for position, item in enumerate(items, 1)]
-    session.execute(insert(DatasetVersionItem), rows)
-    reasons = [{"dataset_version_id": version.id, "example_id": e.example_id, "reason": e.reason} for e in excluded]
-    if reasons:
-        session.execute(insert(DatasetVersionExclusion), reasons)
 
 
-def revision_ids(session: Session, version_id: str) -> Sequence[str]:
-    """The version's revisions in order."""
-    query = select(DatasetVersionItem.revision_id).where(DatasetVersionItem.dataset_version_id == version_id)
-    return session.scalars(query.order_by(DatasetVersionItem.position)).all()
+def records(session: Session, version_id: str) -> Iterator[Record]:
+    """The version's rows in order, with all that was frozen of them; a part at a time is held in memory."""
+    query = _content().join(DatasetVersionItem, DatasetVersionItem.revision_id == Revision.id)
+    query = query.where(DatasetVersionItem.dataset_version_id == version_id).order_by(DatasetVersionItem.position)
+    return _records(session, query)
 
 
-def contents(session: Session, ids: Sequence[str]) -> Iterator[tuple[list[Any], list[Any] | None]]:
-    """(messages, tools) of each revision, in the order of ``ids``; a part at a time is held in memory."""
-    for start in range(0, len(ids), CHUNK):
-        part = list(ids[start : start + CHUNK])
-        query = select(Revision.id, Revision.messages, Revision.tools)
-        wanted = any_(literal(part, ARRAY(Uuid(as_uuid=False))))
-        found = {row[0]: (row[1], row[2]) for row in session.execute(query.where(Revision.id == wanted))}
-        for revision_id in part:
-            yield found[revision_id]
+def paired(session: Session, version_id: str) -> int:
+    """How many of the version's rows have an answer that was not preferred."""
+    query = select(func.count()).select_from(DatasetVersionItem)
+    query = query.join(Revision, Revision.id == DatasetVersionItem.revision_id)
+    query = query.where(DatasetVersionItem.dataset_version_id == version_id, Revision.non_preferred.is_not(None))
+    return session.scalar(query) or 0
+
+
+def planned_records(session: Session) -> Iterator[Record]:
+    """What the plan of this transaction would freeze, in order."""
+    query = _content().join(PLAN, PLAN.c.revision_id == Revision.id).where(PLAN.c.position.is_not(None))
+    return _records(session, query.order_by(PLAN.c.position))
+
+
+def _content() -> Select[Any]:
+    columns = (Example.number, Revision.messages, Revision.tools, Revision.non_preferred, Revision.expected)
+    others = (Revision.behavior, Revision.tags, Revision.group_unit, Example.source, Revision.extra)
+    return select(*columns, *others).join(Example, Example.id == Revision.example_id)
+
+
+def _records(session: Session, query: Select[Any]) -> Iterator[Record]:
+    for row in session.execute(query.execution_options(yield_per=CHUNK)):
+        number, messages, tools, other, expected, behavior, tags, group_unit, source, extra = row
+        yield Record(
+            number, messages, tools, other, expected, behavior, tuple(tags), group_name(group_unit), source, extra
+        )
 
 
 def items(session: Session, version_id: str, cursor: str | None, limit: int) -> Slice[Row[int, int, Revision]]:

@@ -72,5 +72,6 @@ def version_page(
 
 
 @router.get(BASE + "/{version_id}/export")
-def download(session: SessionDep, access: Viewer, version_id: str, format: export.Format = "openai_chat") -> Response:
-    return export.response(access.project, versions.load(session, access.project.id, version_id), format)
+def download(session: SessionDep, access: Viewer, version_id: str, wanted: export.WantedQuery) -> Response:
+    version = versions.load(session, access.project.id, version_id)
+    return export.response(session, access.project, version, wanted)

@@ -1,28 +1,34 @@
 """Verbs of dataset versions: freeze, read back the exact bytes, compare two."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from sqlalchemy import Subquery, Table
 from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
 from app.accounts.models import User
 from app.core.errors import Invalid, NotFound
+from app.datasets import plan_queries as plans
 from app.datasets import version_queries as queries
+from app.datasets.formats import Record, record_line
 from app.datasets.models import DatasetVersion
-from app.datasets.rules import Exclusion, Item, divide, training_line
+from app.datasets.rules import Exclusion, training_line
 from app.datasets.version_queries import Change
 from app.examples.forms import ExampleFilter
 from app.examples.queries import lock_splits
 from app.projects.models import Project
 
+LISTED = 100
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What freezing would take, and what it would leave out."""
+    """What freezing would take, and what it would leave out: by kind of reason, and the first hundred one by one."""
 
-    items: list[Item]
+    size: int
+    kinds: list[tuple[str, int]]
     excluded: list[Exclusion]
 
 
@@ -44,7 +50,12 @@ def load(session: Session, project_id: str, version_id: str) -> DatasetVersion:
 
 def plan(session: Session, project_id: str, wanted: ExampleFilter) -> Plan:
     """Divide what the filter matches; a filter without a status takes approved examples only."""
-    return Plan(*divide(queries.considered(session, project_id, wanted), wanted.status or "approved"))
+    return _plan(session, plans.judged(project_id, wanted, wanted.status or "approved"))
+
+
+def _plan(session: Session, rows: Subquery | Table) -> Plan:
+    size, kinds = plans.kinds(session, rows)
+    return Plan(size, kinds, plans.left_out(session, rows, LISTED))
 
 
 def freeze(session: Session, user: User, project: Project, name: str, wanted: ExampleFilter) -> DatasetVersion:
@@ -53,19 +64,23 @@ def freeze(session: Session, user: User, project: Project, name: str, wanted: Ex
     Must not run inside a savepoint: the database closes the version with the transaction that made it.
     """
     lock_splits(session, project.id)
-    planned = plan(session, project.id, wanted)
-    if not planned.items:
+    plans.take_down(session, plans.judged(project.id, wanted, wanted.status or "approved"))
+    planned = _plan(session, plans.PLAN)
+    if not planned.size:
         raise Invalid(_nothing(planned))
+    content_hash, record_hash = hashes(queries.planned_records(session))
     version = DatasetVersion(
         project_id=project.id,
         number=queries.next_number(session, project.id),
         name=name,
         filters=wanted.model_dump(exclude_none=True),
-        size=len(planned.items),
-        content_hash=sha256(_lines(session, [item.revision_id for item in planned.items])),
+        size=planned.size,
+        content_hash=content_hash,
+        record_hash=record_hash,
         created_by=user.id,
     )
-    queries.insert_version(session, version, planned.items, planned.excluded)
+    queries.insert_version(session, version)
+    plans.insert_planned(session, version.id, project.id)
     facts = {"name": f"v{version.number} {name}", "size": version.size, "content_hash": version.content_hash}
     record(session, "freeze", "dataset_version", version.id, actor_id=user.id, project_id=project.id, **facts)
     return version
@@ -73,19 +88,22 @@ def freeze(session: Session, user: User, project: Project, name: str, wanted: Ex
 
 def training_bytes(session: Session, version: DatasetVersion) -> Iterator[bytes]:
     """The exact bytes to train on, a line at a time: OpenAI's chat JSONL. ``content_hash`` is their SHA-256."""
-    return _lines(session, queries.revision_ids(session, version.id))
+    return (training_line(row.messages, row.tools) for row in queries.records(session, version.id))
 
 
 def verify_hash(session: Session, version: DatasetVersion) -> bool:
-    """Whether the bytes are still those that were frozen."""
-    return sha256(training_bytes(session, version)) == version.content_hash
+    """Whether the bytes, and everything else that was frozen of the rows, are still the same."""
+    found = hashes(queries.records(session, version.id))
+    return found == (version.content_hash, version.record_hash or found[1])
 
 
-def sha256(parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()
+def hashes(records: Iterable[Record]) -> tuple[str, str]:
+    """(SHA-256 of the training bytes, SHA-256 of everything that the records hold)."""
+    content, everything = hashlib.sha256(), hashlib.sha256()
+    for row in records:
+        content.update(training_line(row.messages, row.tools))
+        everything.update(record_line(row))
+    return content.hexdigest(), everything.hexdigest()
 
 
 def diff(session: Session, version: DatasetVersion, against: DatasetVersion) -> Diff:
@@ -98,14 +116,11 @@ def diff(session: Session, version: DatasetVersion, against: DatasetVersion) -> 
     )
 
 
-def _lines(session: Session, revision_ids: Sequence[str]) -> Iterator[bytes]:
-    return (training_line(messages, tools) for messages, tools in queries.contents(session, revision_ids))
-
-
 def _nothing(planned: Plan) -> str:
     if not planned.excluded:
         return "No example matches these filters: there is nothing to freeze."
+    left_out = sum(number for _kind, number in planned.kinds)
     return (
-        f"Nothing to freeze: all {len(planned.excluded)} examples that match are left out, the first one "
+        f"Nothing to freeze: all {left_out:,} examples that match are left out, the first one "
         f"(#{planned.excluded[0].number}) because: {planned.excluded[0].reason}."
     )

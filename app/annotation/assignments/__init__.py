@@ -1,1 +1,0 @@
-"""Examples given to named people until a day."""

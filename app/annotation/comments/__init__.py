@@ -1,1 +1,0 @@
-"""What people say to each other about one example, apart from their verdicts."""

@@ -1,1 +1,0 @@
-"""Everything that happened to one example, as one timeline."""
