@@ -123,12 +123,35 @@ class Example(Base):
         CheckConstraint("split in ('train', 'test')", name="split"),
         Index("ix_examples_project_id_id", "project_id", "id", postgresql_where="deleted_at is null"),
         Index("ix_examples_project_id_status_id", "project_id", "status", "id"),
+        Index(
+            "ix_examples_project_id_behavior_id",
+            "project_id",
+            "behavior",
+            "id",
+            postgresql_where="deleted_at is null and behavior is not null",
+        ),
+        Index("ix_examples_held_out", "project_id", "id", postgresql_where="deleted_at is null and split = 'test'"),
         Index("ix_examples_fingerprint_unit_project_id", "fingerprint_unit", "project_id"),
         Index("ix_examples_group_unit_project_id", "group_unit", "project_id"),
         Index("ix_examples_search", "search", postgresql_using="gin"),
         Index("ix_examples_tags", "tags", postgresql_using="gin"),
         Index("ix_examples_findings", "findings", postgresql_using="gin", postgresql_where="findings <> '{}'"),
     )
+
+
+class ExampleTally(Base):
+    """How many living examples a statement added to or took from one status and side; their sum is how many there are.
+
+    Written by triggers (migration 0012), never by the program: counting a million rows for each page is too slow, and
+    one counter per project would make everybody who approves an example wait for everybody else.
+    """
+
+    __tablename__ = "example_tallies"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    project_id: Mapped[str] = mapped_column(Id, index=True)
+    status: Mapped[str]
+    split: Mapped[str]
+    n: Mapped[int] = mapped_column(BigInteger)
 
 
 class Revision(Base):

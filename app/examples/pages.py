@@ -39,7 +39,7 @@ class ListPage:
     rows: Sequence[Example]
     filters: FormState
     query: str  # the filters as they stand in the URL
-    total: int  # of what matches; never more than queries.COUNT_LIMIT
+    total: int  # of what matches
     more: bool  # there are more than ``total``
     newer: str | None
     older: str | None
@@ -76,7 +76,7 @@ def listing(session: Session, access: Access, wanted: ExampleListPage, *, proble
     direction: queries.Direction = "newer" if wanted.newer else "older"
     cursor = wanted.newer or wanted.cursor
     found = queries.page(session, project_id, wanted, cursor=cursor, limit=PAGE_ROWS, direction=direction)
-    total = queries.count(session, project_id, wanted)
+    counted = queries.counted(session, project_id, wanted)
     query = query_of(wanted)
     newer, older = _neighbours(f"/p/{access.project.slug}/examples?{query}&", found.items, found.next_cursor, wanted)
     filters = FormState({name: getattr(wanted, name) or "" for name in FILTERS})
@@ -85,11 +85,11 @@ def listing(session: Session, access: Access, wanted: ExampleListPage, *, proble
         rows=found.items,
         filters=filters,
         query=query,
-        total=min(total, queries.COUNT_LIMIT),
-        more=total > queries.COUNT_LIMIT,
+        total=counted.number,
+        more=not counted.exact,
         newer=newer,
         older=older,
-        any_examples=total > 0 or (bool(query) and queries.count(session, project_id, ExampleFilter(), 1) > 0),
+        any_examples=counted.number > 0 or queries.tallied(session, project_id) > 0,
         can_edit=access.can("annotator"),
         can_delete=access.can("engineer"),
         notice=_notice(session, access, wanted.changed, query),

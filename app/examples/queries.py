@@ -1,6 +1,7 @@
 """SQL of examples and their revisions. An example is loaded by (project, id) only; deleted ones are not there."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, func, literal, or_, select, update
@@ -11,10 +12,10 @@ from app.core.db import Id
 from app.core.errors import Invalid, NotFound
 from app.core.ids import is_id
 from app.examples.forms import ExampleFilter
-from app.examples.models import Example, Revision, SplitAssignment
+from app.examples.models import Example, ExampleTally, Revision, SplitAssignment
 from app.web.paging import Slice, cut, decode_cursor
 
-COUNT_LIMIT = 10_000  # beyond this a list says "more than"
+COUNT_LIMIT = 1_000  # beyond this a list says "more than"
 Direction = Literal["older", "newer"]
 Q = TypeVar("Q", Select[Example], Select[Example, Revision])
 
@@ -106,18 +107,47 @@ def id_of_cursor(cursor: str | None) -> str | None:
     return None if after is None else str(after[0])
 
 
+@dataclass(frozen=True)
+class Count:
+    """How many match; not ``exact`` where counting stopped: then there are more than ``number``."""
+
+    number: int
+    exact: bool
+
+
+def counted(session: Session, project_id: str, wanted: ExampleFilter) -> Count:
+    """How many match. By status and side it is known; with other filters counting stops at ``COUNT_LIMIT``."""
+    given = {name for name, value in wanted.model_dump().items() if value not in (None, "")}
+    if given <= {"status", "split"}:
+        return Count(tallied(session, project_id, wanted.status, wanted.split), True)
+    found = count(session, project_id, wanted)
+    return Count(min(found, COUNT_LIMIT), found <= COUNT_LIMIT)
+
+
 def count(session: Session, project_id: str, wanted: ExampleFilter, limit: int | None = COUNT_LIMIT) -> int:
-    """How many match; counting stops at ``limit`` + 1, so that a large project's list stays quick."""
+    """How many match, row by row; counting stops at ``limit`` + 1, so that a large project's list stays quick."""
     found = select(Example.id).where(*conditions(project_id, wanted))
     if limit is not None:
         found = found.limit(limit + 1)
     return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
+def tallied(session: Session, project_id: str, status: str | None = None, split: str | None = None) -> int:
+    """How many living examples have this status and stand on this side, from the tallies: exact, without counting."""
+    query = select(func.coalesce(func.sum(ExampleTally.n), 0)).where(ExampleTally.project_id == project_id)
+    if status is not None:
+        query = query.where(ExampleTally.status == status)
+    if split is not None:
+        query = query.where(ExampleTally.split == split)
+    return int(session.scalar(query) or 0)
+
+
 def status_counts(session: Session, project_id: str) -> dict[str, int]:
-    """Examples that are not deleted, by status: what the overview and the rail show."""
-    query = select(Example.status, func.count()).where(Example.project_id == project_id, Example.deleted_at.is_(None))
-    return dict(session.execute(query.group_by(Example.status)).all())
+    """Examples that are not deleted, by status."""
+    n = func.sum(ExampleTally.n)
+    query = select(ExampleTally.status, n).where(ExampleTally.project_id == project_id)
+    rows = session.execute(query.group_by(ExampleTally.status).having(n > 0))
+    return {status: int(number) for status, number in rows}
 
 
 def conditions(project_id: str, wanted: ExampleFilter) -> list[ColumnElement[bool]]:

@@ -8,11 +8,7 @@ from app.overview.rules import Standing
 # Counts go through indexes on (project, …). Each line is one stage's question.
 STANDING = text("""
 select
-  (select count(*) from examples where project_id = :p and deleted_at is null) as examples,
-  (select count(*) from examples where project_id = :p and deleted_at is null and split = 'train'
-     and status = 'to_review') as to_review,
-  (select count(*) from examples where project_id = :p and deleted_at is null and split = 'train'
-     and status = 'approved') as approved,
+  tallies.*,
   (select count(*) from test_sets where project_id = :p) as test_sets,
   (select count(*) from test_sets where project_id = :p and sealed_at is not null) as sealed_sets,
   (select coalesce(sum(size), 0) from test_sets where project_id = :p and sealed_at is not null) as sealed_cases,
@@ -43,6 +39,10 @@ select
      where r.project_id = :p and r.closed_at is null and v.user_id = :u
      and exists (select from ballots b where b.round_id = r.id and b.reviewer_id = :u
        and not exists (select from votes w where w.ballot_id = b.id))) as rounds_waiting_for_me
+from (select coalesce(sum(n), 0)::bigint as examples,
+  coalesce(sum(n) filter (where split = 'train' and status = 'to_review'), 0)::bigint as to_review,
+  coalesce(sum(n) filter (where split = 'train' and status = 'approved'), 0)::bigint as approved
+  from example_tallies where project_id = :p) as tallies
 """)
 
 
