@@ -23,6 +23,10 @@ from typing import Any
 
 import numpy as np
 import orjson
+import psycopg
+
+from app.core.ids import new_id
+from app.web.paging import encode_cursor
 
 WORDS = 5_000
 TAGS = [f"topic-{number}" for number in range(40)]
@@ -48,46 +52,39 @@ def vocabulary() -> tuple[list[str], Any]:
     return words, weights / weights.sum()
 
 
+EXAMPLES = (
+    "examples (id, project_id, revision, status, behavior, tags, split, fingerprint_unit, group_unit, request, answer)"
+)
+REVISIONS = (
+    "revisions (id, project_id, example_id, number, messages, extra, behavior, tags, fingerprint_unit, group_unit, "
+    "content_hash, reason)"
+)
+
+
 def fill(world: World, rows: int, first: int) -> None:
-    """COPY examples and their revisions, about 45 words each."""
-    import psycopg
-
-    from app.core.ids import new_id
-
-    rng, words = np.random.default_rng(first), vocabulary()
-    names = np.array(words[0])
-    examples: list[str] = []
-    revisions: list[str] = []
-    with psycopg.connect(world.dsn) as connection:
-        cursor = connection.cursor()
-        for number in range(first, first + rows):
-            said = names[rng.choice(WORDS, 45, p=words[1])] if number % 50 == first % 50 else rng.permutation(said)  # noqa: F821
-            request, answer = f"Ticket {number} " + " ".join(said[:15]), " ".join(said[15:])
-            example_id, tag = new_id(), TAGS[int(rng.integers(len(TAGS)))]
-            status, behavior = pick(STATUSES, rng.random()), pick(BEHAVIORS, rng.random()) or "\\N"
-            unit = f"fp:{number:032x}"
-            shared = f"{behavior}\t{{{tag}}}"
-            examples.append(
-                f"{example_id}\t{world.project_id}\t1\t{status}\t{shared}\ttrain\t{unit}\t{unit}\t{request}\t{answer}"
-            )
-            turns = [{"role": "user", "content": request}, {"role": "assistant", "content": answer}]
-            revisions.append(
-                f"{new_id()}\t{world.project_id}\t{example_id}\t1\t{orjson.dumps(turns).decode()}\t{{}}\t{shared}\t{unit}\t{unit}\t{number:064x}\t"
-            )
-            if len(examples) == 20_000 or number == first + rows - 1:
-                put(
-                    cursor,
-                    "examples (id, project_id, revision, status, behavior, tags, split, fingerprint_unit, group_unit, request, answer)",
-                    examples,
-                )
-                put(
-                    cursor,
-                    "revisions (id, project_id, example_id, number, messages, extra, behavior, tags, fingerprint_unit, group_unit, content_hash, reason)",
-                    revisions,
-                )
+    """COPY examples and their revisions, 45 words each."""
     with psycopg.connect(world.dsn, autocommit=True) as connection:
+        for begin in range(first, first + rows, 20_000):
+            lines = list(made(world, begin, min(20_000, first + rows - begin)))
+            with connection.transaction():
+                put(connection, EXAMPLES, [one for one, _ in lines])
+                put(connection, REVISIONS, [one for _, one in lines])
         connection.execute("vacuum analyze examples")
         connection.execute("vacuum analyze revisions")
+
+
+def made(world: World, first: int, rows: int) -> Iterator[tuple[str, str]]:
+    """(line of examples, line of revisions) in COPY's text format."""
+    rng, (words, weights) = np.random.default_rng(first), vocabulary()
+    texts = np.array(words)[rng.choice(WORDS, (rows, 45), p=weights)]
+    for number, said in enumerate(texts, first):
+        request, answer = f"Ticket {number} {' '.join(said[:15])}", " ".join(said[15:])
+        status, behavior = pick(STATUSES, rng.random()), pick(BEHAVIORS, rng.random()) or "\\N"
+        one_id, unit, shared = new_id(), f"fp:{number:032x}", f"{behavior}\t{{{TAGS[number * 7 % len(TAGS)]}}}"
+        turns = [{"role": "user", "content": request}, {"role": "assistant", "content": answer}]
+        stands = f"{one_id}\t{world.project_id}\t1\t{status}\t{shared}\ttrain\t{unit}\t{unit}"
+        content = f"{one_id}\t1\t{orjson.dumps(turns).decode()}\t{{}}\t{shared}\t{unit}\t{unit}\t{number:064x}\t"
+        yield f"{stands}\t{request}\t{answer}", f"{new_id()}\t{world.project_id}\t{content}"
 
 
 def pick(choices: tuple[tuple[Any, float], ...], at: float) -> Any:
@@ -98,10 +95,9 @@ def pick(choices: tuple[tuple[Any, float], ...], at: float) -> Any:
     return choices[0][0]
 
 
-def put(cursor: Any, columns: str, lines: list[str]) -> None:
-    with cursor.copy(f"copy {columns} from stdin") as copy:
+def put(connection: psycopg.Connection[Any], columns: str, lines: list[str]) -> None:
+    with connection.cursor().copy(f"copy {columns} from stdin") as copy:
         copy.write("\n".join(lines) + "\n")
-    lines.clear()
 
 
 @contextmanager
@@ -110,7 +106,7 @@ def web(world: World) -> Iterator[http.client.HTTPConnection]:
     process = subprocess.Popen([sys.executable, "-m", "app.cli", "web"], env=environment, stderr=subprocess.DEVNULL)
     try:
         connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 connection.request("GET", "/healthz")
                 connection.getresponse().read()
@@ -136,16 +132,9 @@ def ask(connection: http.client.HTTPConnection, world: World, path: str) -> floa
 
 
 def cursors(world: World) -> list[str]:
-    from app.web.paging import encode_cursor
-
-    import psycopg
-
+    """Places all over the list."""
     with psycopg.connect(world.dsn) as connection:
-        rows = (
-            connection.execute("select id from examples tablesample system_rows(1)")
-            if False
-            else connection.execute("select id from examples where number % 997 = 0")
-        )
+        rows = connection.execute("select id from examples where number % 997 = 0")
         return [encode_cursor(str(row[0])) for row in rows]
 
 
@@ -194,12 +183,10 @@ def figures(times: list[float]) -> tuple[float, float]:
 
 def bare(world: World) -> float:
     """Milliseconds of the query alone, prepared, on an idle connection: the median of 200."""
-    import psycopg
-
     query = "select * from examples where project_id = %s and deleted_at is null order by id desc limit 51"
     times = []
     with psycopg.connect(world.dsn) as connection:
-        for _ in range(200):
+        for _ in range(1200):
             begun = time.perf_counter()
             connection.execute(query, (world.project_id,), prepare=True).fetchall()
             times.append((time.perf_counter() - begun) * 1000)
