@@ -18,6 +18,7 @@ STAGES = (
     "gateway",
     "examples",
     "checks",
+    "checks.readiness",
     "annotation",
     "datasets",
     "candidates",

@@ -4,6 +4,7 @@ from app.accounts import models as accounts
 from app.annotation import models as annotation
 from app.candidates import models as candidates
 from app.checks import models as checks
+from app.checks.readiness import models as readiness
 from app.core.db import Base
 from app.datasets import models as datasets
 from app.evals import models as evals
@@ -29,5 +30,6 @@ __all__ = [
     "metadata",
     "preferences",
     "projects",
+    "readiness",
     "web",
 ]

@@ -13,7 +13,7 @@ from app.accounts.access import Identity, decides, identify
 from app.accounts.models import User
 from app.core.errors import Forbidden, NotFound
 from app.projects import queries
-from app.projects.models import Project
+from app.projects.models import Member, Project
 from app.projects.rules import at_least, lower
 from app.web.session import SessionDep
 
@@ -25,9 +25,15 @@ class Access:
     user: User
     project: Project
     role: str
+    signs: bool = False  # was given the permission to sign off
 
     def can(self, role: str) -> bool:
         return at_least(self.role, role)
+
+    @property
+    def may_sign_off(self) -> bool:
+        """Whoever was given the permission, and admins, who could give it to themselves."""
+        return self.signs or self.can("admin")
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,11 @@ def project_access(needed: str) -> Callable[..., Access]:
     def dependency(slug: str, request: Request, session: SessionDep) -> Access:
         identity = identify(request, session)
         project = queries.by_slug(session, slug)
-        role = None if project is None else _role(session, project, identity)
+        member = None if project is None else queries.membership(session, project.id, identity.user.id)
+        role = None if project is None else _role(project, identity, member)
         if project is None or role is None:
             raise NotFound("This project")
-        access = Access(identity.user, project, role)
+        access = Access(identity.user, project, role, _signs(identity, member))
         request.state.project = Place(project.id, project.slug, project.name, project.goal)
         if not at_least(role, needed):
             raise Forbidden(f"This needs the role {needed} in the project; yours is {role}.")
@@ -57,8 +64,21 @@ def project_access(needed: str) -> Callable[..., Access]:
     return dependency
 
 
-def _role(session: SessionDep, project: Project, identity: Identity) -> str | None:
-    role = "admin" if identity.user.is_instance_admin else queries.role_of(session, project.id, identity.user.id)
+@decides("project sign-off")
+def signer(access: Annotated[Access, Depends(project_access("viewer"), scope="function")]) -> Access:
+    if not access.may_sign_off:
+        raise Forbidden("Signing off needs the permission to sign off; an admin of the project gives it to members.")
+    return access
+
+
+def _signs(identity: Identity, member: Member | None) -> bool:
+    """The permission is a person's, so a token that is limited to a role does not carry it."""
+    limited = identity.token is not None and identity.token.role is not None
+    return member is not None and member.may_sign_off and not limited
+
+
+def _role(project: Project, identity: Identity, member: Member | None) -> str | None:
+    role = "admin" if identity.user.is_instance_admin else member.role if member else None
     token = identity.token
     if role is None or token is None:
         return role
@@ -71,3 +91,4 @@ Viewer = Annotated[Access, Depends(project_access("viewer"), scope="function")]
 Annotator = Annotated[Access, Depends(project_access("annotator"), scope="function")]
 Engineer = Annotated[Access, Depends(project_access("engineer"), scope="function")]
 Admin = Annotated[Access, Depends(project_access("admin"), scope="function")]
+Signer = Annotated[Access, Depends(signer, scope="function")]

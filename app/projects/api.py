@@ -42,11 +42,15 @@ class MemberOut(BaseModel):
     email: str
     name: str
     role: str
+    may_sign_off: bool
 
 
 class MemberIn(StrictModel):
+    """``may_sign_off`` absent leaves the permission as it is."""
+
     email: str
     role: Role
+    may_sign_off: bool | None = None
 
 
 class MemberGone(StrictModel):
@@ -89,13 +93,15 @@ def change_project(session: SessionDep, access: Admin, changes: ProjectChange) -
 @router.get("/projects/{slug}/members")
 def list_members(session: SessionDep, access: Viewer) -> ListAnswer[MemberOut]:
     rows = queries.members(session, access.project.id)
-    return ListAnswer(items=[MemberOut(id=u.id, email=u.email, name=u.name, role=role) for u, role in rows])
+    items = [MemberOut(id=u.id, email=u.email, name=u.name, role=r, may_sign_off=signs) for u, r, signs in rows]
+    return ListAnswer(items=items)
 
 
 @router.post("/projects/{slug}/members", status_code=201)
 def set_member(session: SessionDep, access: Admin, member: MemberIn) -> MemberOut:
-    user = service.set_member(session, access.user, access.project, member.email, member.role)
-    return MemberOut(id=user.id, email=user.email, name=user.name, role=member.role)
+    given = (member.email, member.role, member.may_sign_off)
+    user, row = service.set_member(session, access.user, access.project, *given)
+    return MemberOut(id=user.id, email=user.email, name=user.name, role=row.role, may_sign_off=row.may_sign_off)
 
 
 @router.delete("/projects/{slug}/members", status_code=204)

@@ -29,6 +29,7 @@ class Member(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
     role: Mapped[str]
+    may_sign_off: Mapped[bool] = mapped_column(default=False, server_default="false")  # admins may in any case
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("role in ('viewer', 'annotator', 'engineer', 'admin')", name="role"),)

@@ -33,6 +33,7 @@ class MemberRow:
     name: str
     email: str
     role: str
+    may_sign_off: bool  # by their own permission; admins may in any case
 
 
 @dataclass(frozen=True)
@@ -56,5 +57,6 @@ def settings(
     link: str | None = None,
     link_for: str | None = None,
 ) -> SettingsPage:
-    rows = [MemberRow(u.id, u.name, u.email, role) for u, role in queries.members(session, access.project.id)]
+    found = queries.members(session, access.project.id)
+    rows = [MemberRow(u.id, u.name, u.email, role, signs) for u, role, signs in found]
     return SettingsPage(access.project, rows, access.can("admin"), form or FormState(), link, link_for)

@@ -13,8 +13,8 @@ def by_slug(session: Session, slug: str) -> Project | None:
     return session.scalar(select(Project).where(Project.slug == slug))
 
 
-def role_of(session: Session, project_id: str, user_id: str) -> str | None:
-    return session.scalar(select(Member.role).where(Member.project_id == project_id, Member.user_id == user_id))
+def membership(session: Session, project_id: str, user_id: str) -> Member | None:
+    return session.scalar(select(Member).where(Member.project_id == project_id, Member.user_id == user_id))
 
 
 def visible_to(session: Session, user: User) -> Sequence[Project]:
@@ -25,10 +25,10 @@ def visible_to(session: Session, user: User) -> Sequence[Project]:
     return session.scalars(query).all()
 
 
-def members(session: Session, project_id: str) -> Sequence[Row[User, str]]:
-    """(User, role) of each member, in order of joining."""
+def members(session: Session, project_id: str) -> Sequence[Row[User, str, bool]]:
+    """(User, role, may sign off) of each member, in order of joining."""
     return session.execute(
-        select(User, Member.role)
+        select(User, Member.role, Member.may_sign_off)
         .join(Member, Member.user_id == User.id)
         .where(Member.project_id == project_id)
         .order_by(Member.created_at, User.email)

@@ -74,6 +74,12 @@ def set_member(request: Request, session: SessionDep, access: Admin, form: FormD
     return RedirectResponse(f"/p/{access.project.slug}/settings#people", 303)
 
 
+@router.post("/p/{slug}/members/{user_id}/sign-off-permission")
+def let_sign_off(session: SessionDep, access: Admin, user_id: str, form: FormDep) -> Response:
+    service.let_sign_off(session, access.user, access.project, user_id, form.get("allowed") == "true")
+    return RedirectResponse(f"/p/{access.project.slug}/settings#people", 303)
+
+
 @router.post("/p/{slug}/members/{user_id}/removal")
 def remove_member(session: SessionDep, access: Admin, user_id: str) -> Response:
     service.remove_member(session, access.user, access.project, user_id)
@@ -84,7 +90,7 @@ def remove_member(session: SessionDep, access: Admin, user_id: str) -> Response:
 def member_link(request: Request, session: SessionDep, access: Admin, user_id: str) -> Response:
     """A one-time link to hand to a member. Never for an instance admin: that would lend their power."""
     user = accounts.user_by_id(session, user_id)
-    if user is None or user.is_instance_admin or queries.role_of(session, access.project.id, user.id) is None:
+    if user is None or user.is_instance_admin or queries.membership(session, access.project.id, user.id) is None:
         raise NotFound("This member")
     token = accounts_service.make_sign_in_link(session, user)
     page = pages.settings(session, access, link=f"{request.base_url}sign-in/{token}", link_for=user.email)

@@ -8,6 +8,7 @@ from app.accounts import service as accounts_service
 from app.accounts.audit import record
 from app.accounts.models import User
 from app.core.errors import Conflict, Invalid, NotFound
+from app.core.ids import is_id
 from app.projects import queries
 from app.projects.forms import NewProject, ProjectChange
 from app.projects.models import Member, Project
@@ -38,15 +39,32 @@ def change(session: Session, user: User, project: Project, changes: ProjectChang
     return project
 
 
-def set_member(session: Session, actor: User, project: Project, email: str, role: str) -> User:
-    """Give a person a role in the project; someone unknown gets an account (and needs a sign-in link)."""
+def set_member(
+    session: Session, actor: User, project: Project, email: str, role: str, may_sign_off: bool | None = None
+) -> tuple[User, Member]:
+    """Give a person a role in the project; someone unknown gets an account (and needs a sign-in link).
+
+    ``may_sign_off`` None leaves that permission as it is.
+    """
     if role not in ROLES:
         raise Invalid.field("role", f"One of {', '.join(ROLES)}.")
     user = accounts.user_by_email(session, email) or accounts_service.add_user(session, email)
-    session.merge(Member(project_id=project.id, user_id=user.id, role=role))
+    member = session.merge(Member(project_id=project.id, user_id=user.id, role=role))
+    if may_sign_off is not None:
+        member.may_sign_off = may_sign_off
     session.flush()
-    record(session, "set-role", "member", user.id, actor_id=actor.id, project_id=project.id, role=role)
-    return user
+    facts = {"role": role, "may_sign_off": member.may_sign_off}
+    record(session, "set-role", "member", user.id, actor_id=actor.id, project_id=project.id, **facts)
+    return user, member
+
+
+def let_sign_off(session: Session, actor: User, project: Project, user_id: str, allowed: bool) -> None:
+    """Give a member the permission to sign off, or take it back. What was signed stays."""
+    member = queries.membership(session, project.id, user_id) if is_id(user_id) else None
+    if member is None:
+        raise NotFound("This member")
+    member.may_sign_off = allowed
+    record(session, "set-sign-off", "member", user_id, actor_id=actor.id, project_id=project.id, may_sign_off=allowed)
 
 
 def remove_member(session: Session, actor: User, project: Project, user_id: str) -> None:

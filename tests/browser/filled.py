@@ -87,6 +87,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
         "fine_tune_id": tune.id,
         "provider_id": provider.id,
         "token": "link_unknown",
+        "item": "exact_behavior",  # of the checklist
     }
     people = {"admin": owner, "annotator": annotators[0]}
     return Filled(ids, {role: accounts.start_session(session, person) for role, person in people.items()})
