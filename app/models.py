@@ -2,6 +2,8 @@
 
 from app.accounts import models as accounts
 from app.annotation import models as annotation
+from app.annotation.assignments import models as assignments
+from app.annotation.comments import models as comments
 from app.candidates import models as candidates
 from app.checks import models as checks
 from app.checks.readiness import models as readiness
@@ -13,6 +15,7 @@ from app.finetunes import models as finetunes
 from app.gateway import models as gateway
 from app.preferences import models as preferences
 from app.projects import models as projects
+from app.projects.notifications import models as notifications
 from app.web import models as web
 
 metadata = Base.metadata
@@ -20,14 +23,17 @@ metadata = Base.metadata
 __all__ = [
     "accounts",
     "annotation",
+    "assignments",
     "candidates",
     "checks",
+    "comments",
     "datasets",
     "evals",
     "examples",
     "finetunes",
     "gateway",
     "metadata",
+    "notifications",
     "preferences",
     "projects",
     "readiness",

@@ -82,4 +82,7 @@ class AuditEvent(Base):
     object_id: Mapped[str | None]
     detail: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
-    __table_args__ = (Index("ix_audit_events_project_id_id", "project_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_events_project_id_id", "project_id", "id"),
+        Index("ix_audit_events_object_id_id", "object_id", "id"),
+    )

@@ -43,6 +43,7 @@ class Annotation(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     example_id: Mapped[str] = mapped_column(ForeignKey("examples.id", ondelete="CASCADE"))
     revision: Mapped[int]  # the revision that was judged (after the annotator's own edit, if any)
+    guideline_version: Mapped[int] = mapped_column(default=0, server_default="0")  # the one that was in force
     annotator_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     verdict: Mapped[str]
     label: Mapped[str | None]

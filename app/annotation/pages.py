@@ -64,6 +64,7 @@ class ReviewPage:
     tally: Tally
     query: str  # the filter as it stands in the URL
     guideline: Markup | None
+    guideline_version: int
     suggestions: Sequence[str]
     form: FormState = field(default_factory=FormState)
     behaviors: Sequence[tuple[str, str]] = BEHAVIOR_CHOICES
@@ -129,6 +130,7 @@ def review(
         tally=queries.tally(session, project.id, access.user.id, service.queue_filter(wanted)),
         query=f"?{query}" if query else "",
         guideline=to_html(project.guideline) if whole and project.guideline.strip() else None,
+        guideline_version=project.guideline_version,
         suggestions=queries.common_tags(session, project.id) if whole else (),
         form=form or FormState(),
     )

@@ -68,6 +68,7 @@ def _annotate(
     queries.unskip(session, example.id, access.user.id)
     keys = {"project_id": access.project.id, "example_id": example.id, "annotator_id": access.user.id}
     said = new.model_dump(include={"verdict", "label", "note", "flagged", "seconds", "client_token"})
+    said["guideline_version"] = access.project.guideline_version
     return queries.put(session, **keys, **said, revision=example.revision, before=before)
 
 

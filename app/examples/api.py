@@ -1,12 +1,16 @@
 """Examples under ``/api/v1``: list, edit, revisions, bulk actions. Imports stand in ``import_api``."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from fastapi import Query
 from pydantic import BaseModel
 
 from app.core.errors import Forbidden
-from app.examples import bulk, import_api, queries, service
+from app.examples import bulk, compare_pages, import_api, queries, service
+from app.examples.compare_pages import Differences
+from app.examples.differences import Segment
 from app.examples.forms import BulkAction, ExampleChange, ListQuery
 from app.examples.models import Example, Revision
 from app.examples.rules import group_name
@@ -17,6 +21,7 @@ from app.web.session import SessionDep
 
 router = api_router("examples")
 BASE = "/projects/{slug}/examples"
+RevisionNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
 class ExampleOut(BaseModel):
@@ -65,6 +70,49 @@ class RevisionOut(BaseModel):
         names = set(cls.model_fields) - {"revision", "non_preferred_output"}
         fields = {name: getattr(row, name) for name in names}
         return cls(revision=row.number, non_preferred_output=row.non_preferred, **fields)
+
+
+class SegmentOut(BaseModel):
+    text: str
+    mark: Literal["", "added", "removed"]
+
+
+class MessageDiff(BaseModel):
+    """``mark``: the whole message is only in the one or the other. ``tool_calls`` as text."""
+
+    role: str
+    mark: Literal["", "added", "removed"]
+    segments: list[SegmentOut]
+    tool_calls: list[SegmentOut]
+
+
+class PartDiff(BaseModel):
+    label: str
+    segments: list[SegmentOut]
+
+
+class RevisionDiff(BaseModel):
+    """``parts``: what differs beside the messages (tags, expected behaviour, expected, tools)."""
+
+    before: int
+    after: int
+    same: bool
+    messages: list[MessageDiff]
+    parts: list[PartDiff]
+
+    @classmethod
+    def of(cls, found: Differences) -> "RevisionDiff":
+        messages = [
+            MessageDiff(role=one.role, mark=one.mark, segments=_out(one.segments), tool_calls=_out(one.calls))
+            for one in found.messages
+        ]
+        parts = [PartDiff(label=one.label, segments=_out(one.segments)) for one in found.parts]
+        numbers = {"before": found.before.number, "after": found.after.number}
+        return cls(**numbers, same=found.same, messages=messages, parts=parts)
+
+
+def _out(segments: Sequence[Segment]) -> list[SegmentOut]:
+    return [SegmentOut(text=one.text, mark=one.mark) for one in segments]
 
 
 class BulkOut(BaseModel):
@@ -131,6 +179,15 @@ def list_revisions(session: SessionDep, access: Viewer, example_id: str) -> List
     """All revisions, newest first."""
     example = queries.get(session, access.project.id, example_id)
     return ListAnswer(items=[RevisionOut.of(row) for row in queries.revisions(session, example.id)])
+
+
+@router.get(BASE + "/{example_id}/diff")
+def compare_revisions(
+    session: SessionDep, access: Viewer, example_id: str, before: RevisionNumber, after: RevisionNumber
+) -> RevisionDiff:
+    """Two revisions, message by message and word by word."""
+    example = queries.get(session, access.project.id, example_id)
+    return RevisionDiff.of(compare_pages.between(session, example, before, after))
 
 
 router.include_router(import_api.router)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
@@ -11,6 +12,7 @@ from app.core.ids import is_id
 from app.examples import bulk_queries
 from app.examples.forms import BulkAction
 from app.examples.models import BulkChange
+from app.examples.queries import conditions
 
 MAX_BULK = 50_000
 STATUS_AFTER = {"approve": "approved", "reject": "rejected", "needs_work": "needs_work", "to_review": "to_review"}
@@ -30,37 +32,49 @@ def apply(session: Session, user: User, project_id: str, wanted: BulkAction) -> 
 
     The answer names what really changed: an example that is approved already is not approved again.
     """
-    found = bulk_queries.lock_matching(session, project_id, wanted.filter, MAX_BULK + 1)
-    if len(found) != wanted.expected_count:
+    where = conditions(project_id, wanted.filter)
+    return apply_where(session, user, project_id, where, wanted.action, wanted.tag, wanted.expected_count)
+
+
+def apply_where(
+    session: Session,
+    user: User,
+    project_id: str,
+    where: Sequence[ColumnElement[bool]],
+    action: str,
+    tag: str | None,
+    expected_count: int,
+) -> BulkChange:
+    """The same for conditions that a later stage gives."""
+    found = bulk_queries.lock_matching(session, where, MAX_BULK + 1)
+    if len(found) != expected_count:
         count = f"{len(found):,}" if len(found) <= MAX_BULK else f"more than {MAX_BULK:,}"
-        raise Conflict(f"The filter matches {count} examples now, not {wanted.expected_count:,}. Look again.")
+        raise Conflict(f"The filter matches {count} examples now, not {expected_count:,}. Look again.")
     if len(found) > MAX_BULK:
         raise Conflict(f"At most {MAX_BULK:,} examples at once; narrow the filter.")
     ids = [row[0] for row in found]
     before: dict[str, list[str]] = {}
-    if wanted.action in STATUS_AFTER:
-        after = STATUS_AFTER[wanted.action]
+    if action in STATUS_AFTER:
+        after = STATUS_AFTER[action]
         for one_id, status in found:
             if status != after:
                 before.setdefault(status, []).append(one_id)
         bulk_queries.set_status(session, [one for group in before.values() for one in group], after)
-    elif wanted.action == "delete":
+    elif action == "delete":
         before[""] = bulk_queries.set_deleted(session, ids, True)
     else:
-        before[""] = bulk_queries.retag(session, user.id, ids, str(wanted.tag), add=wanted.action == "tag")
-    return _remember(session, user, project_id, wanted, before)
+        before[""] = bulk_queries.retag(session, user.id, ids, str(tag), add=action == "tag")
+    return _remember(session, user, project_id, action, tag, before)
 
 
 def _remember(
-    session: Session, user: User, project_id: str, wanted: BulkAction, before: dict[str, list[str]]
+    session: Session, user: User, project_id: str, action: str, tag: str | None, before: dict[str, list[str]]
 ) -> BulkChange:
     size = sum(len(ids) for ids in before.values())
-    change = BulkChange(
-        project_id=project_id, action=wanted.action, tag=wanted.tag, before=before, size=size, created_by=user.id
-    )
+    change = BulkChange(project_id=project_id, action=action, tag=tag, before=before, size=size, created_by=user.id)
     session.add(change)
     session.flush()
-    detail = {"do": wanted.action, "examples": size, "tag": wanted.tag}
+    detail = {"do": action, "examples": size, "tag": tag}
     record(session, "bulk", "examples", change.id, actor_id=user.id, project_id=project_id, **detail)
     return change
 

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import ColumnElement, Row, func, select, text, update
 from sqlalchemy.orm import Session
 
 from app.examples.chat import MAX_TAGS
-from app.examples.forms import ExampleFilter
 from app.examples.models import BulkChange, Example
-from app.examples.queries import conditions, one_of_ids
+from app.examples.queries import one_of_ids
 
 # A change of tags is a revision too: the content of the one before, with other tags
 RETAG = """
@@ -31,10 +30,10 @@ ADD = text(
 REMOVE = text(RETAG.format(tags="array_remove(tags, :tag)", needed="tags @> array[:tag]"))
 
 
-def lock_matching(session: Session, project_id: str, wanted: ExampleFilter, limit: int) -> Sequence[Row[str, str]]:
+def lock_matching(session: Session, where: Sequence[ColumnElement[bool]], limit: int) -> Sequence[Row[str, str]]:
     """(id, status) of what matches, held until the transaction ends; in one order, so that two never block each
     other for ever."""
-    query = select(Example.id, Example.status).where(*conditions(project_id, wanted))
+    query = select(Example.id, Example.status).where(*where)
     return session.execute(query.order_by(Example.id).limit(limit).with_for_update()).all()
 
 

@@ -195,3 +195,27 @@ class BulkChange(Base):
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     undone_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        # which actions touched one example: its history asks
+        Index(
+            "ix_bulk_changes_before",
+            "before",
+            postgresql_using="gin",
+            postgresql_ops={"before": "jsonb_path_ops"},
+        ),
+    )
+
+
+class SavedFilter(Base):
+    """A filter of the list under a name that the whole team sees."""
+
+    __tablename__ = "saved_filters"
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    filter: Mapped[dict[str, Any]]  # the fields of ExampleFilter that limit
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (UniqueConstraint("project_id", "name"),)

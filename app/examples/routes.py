@@ -1,14 +1,15 @@
 """Pages of examples: the list, one example, its edit form, bulk actions. Imports stand in ``import_routes``."""
 
+from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from app.core.errors import Conflict, Forbidden, Invalid
-from app.examples import bulk, edit_forms, edit_pages, import_routes, pages, queries, service
+from app.examples import bulk, compare_pages, edit_forms, edit_pages, import_routes, pages, queries, service
 from app.examples.forms import BulkAction, ExampleFilter, ExampleListPage, SelectionFilter
 from app.projects.access import Access, Annotator, Viewer
 from app.web.forms import FormDep, parse
@@ -17,6 +18,7 @@ from app.web.session import SessionDep
 
 router = APIRouter(include_in_schema=False)
 BASE = "/p/{slug}/examples"
+RevisionNumber = Annotated[int | None, Query(ge=1, le=1_000_000)]
 LIST_FIELDS = (*pages.FILTERS, "cursor", "newer", "changed")
 
 
@@ -69,9 +71,23 @@ def _filter(query: str) -> ExampleFilter:
 
 @router.get(BASE + "/{example_id}")
 def one_page(
-    request: Request, session: SessionDep, access: Viewer, example_id: str, revision: int | None = None
+    request: Request, session: SessionDep, access: Viewer, example_id: str, revision: RevisionNumber = None
 ) -> Response:
     return render(request, "examples/example.html", pages.one(session, access, example_id, revision))
+
+
+@router.get(BASE + "/{example_id}/compare")
+def compare(
+    request: Request,
+    session: SessionDep,
+    access: Viewer,
+    example_id: str,
+    before: RevisionNumber = None,
+    after: RevisionNumber = None,
+) -> Response:
+    """Two revisions word by word; without numbers the current one and the one before it."""
+    page = compare_pages.compare(session, access, example_id, before, after)
+    return render(request, "examples/compare.html", page)
 
 
 @router.post(BASE + "/{example_id}/status")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, func
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
@@ -18,6 +18,7 @@ class Project(Base):
     goal: Mapped[str]
     brief: Mapped[str] = mapped_column(default="")
     guideline: Mapped[str] = mapped_column(default="")
+    guideline_version: Mapped[int] = mapped_column(default=0, server_default="0")  # 0: none was written yet
     labels: Mapped[list[Any]] = mapped_column(default=list)
     output_schema: Mapped[dict[str, Any] | None]
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
@@ -33,3 +34,18 @@ class Member(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("role in ('viewer', 'annotator', 'engineer', 'admin')", name="role"),)
+
+
+class GuidelineVersion(Base):
+    """One immutable version of a project's guideline; ``Project.guideline`` is the text of the newest one."""
+
+    __tablename__ = "guideline_versions"
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    text: Mapped[str]
+    note: Mapped[str] = mapped_column(default="")
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (UniqueConstraint("project_id", "number"),)

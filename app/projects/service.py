@@ -9,7 +9,7 @@ from app.accounts.audit import record
 from app.accounts.models import User
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import is_id
-from app.projects import queries
+from app.projects import guidelines, queries
 from app.projects.forms import NewProject, ProjectChange
 from app.projects.models import Member, Project
 from app.projects.rules import ROLES
@@ -27,15 +27,26 @@ def create(session: Session, user: User, new: NewProject) -> Project:
     session.add(project)
     session.flush()
     session.add(Member(project_id=project.id, user_id=user.id, role="admin"))
+    guidelines.begin(session, user, project)
     record(session, "create", "project", project.id, actor_id=user.id, project_id=project.id)
     return project
 
 
 def change(session: Session, user: User, project: Project, changes: ProjectChange) -> Project:
     fields = changes.model_dump(exclude_unset=True)
+    if "guideline" in fields:
+        guidelines.write(session, user, project, fields.pop("guideline"))
     for name, value in fields.items():
         setattr(project, name, value)
-    record(session, "change", "project", project.id, actor_id=user.id, project_id=project.id, fields=sorted(fields))
+    record(
+        session,
+        "change",
+        "project",
+        project.id,
+        actor_id=user.id,
+        project_id=project.id,
+        fields=sorted(changes.model_fields_set),
+    )
     return project
 
 

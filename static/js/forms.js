@@ -23,6 +23,8 @@ export function startForms() {
   onContent(".error-summary", (summary) => {
     if (!summary.closest("[data-sample]")) summary.focus();
   });
+  // A field that was asked for takes the cursor when it comes
+  onContent("[data-focus]", (field) => field.focus());
   document.addEventListener("change", (event) => {
     if (event.target.matches?.("[data-submit-on-change]")) event.target.form?.requestSubmit();
   });

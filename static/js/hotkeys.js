@@ -65,7 +65,10 @@ function onKey(event) {
   const scope = document.querySelector("dialog:modal") ?? document;
   if (scope !== document && name === "escape") return;
   const matches = [...document.querySelectorAll("[data-hotkey]")].filter((element) => keysOf(element).includes(name));
-  const element = matches.find((candidate) => usable(candidate, scope));
+  // Of several with the same key, the one of the form that is being filled in
+  const own = editing ? event.target.closest("form") : null;
+  const element = (own && matches.find((candidate) => usable(candidate, scope) && own.contains(candidate))) ??
+    matches.find((candidate) => usable(candidate, scope));
   if (!element) {
     if (editing && name === "escape") event.target.blur();
     return;

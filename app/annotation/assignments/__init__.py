@@ -1,0 +1,1 @@
+"""Examples given to named people until a day."""

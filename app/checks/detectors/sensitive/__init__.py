@@ -1,0 +1,1 @@
+"""Sensitive data by form and check digit: fast, always on. Names need a model: see ``names``."""
