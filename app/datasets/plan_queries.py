@@ -3,6 +3,7 @@
 An example gets the first reason that holds; of equal prompts the one with the lowest number goes in.
 """
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -44,6 +45,7 @@ PLAN = Table(
     Column("reason", Text),
     Column("position", Integer),
 )
+EXPIRED = "approval for training expired: on "
 _CREATE = """
 create temporary table freeze_plan (
   example_id uuid, number bigint, revision_id uuid, fingerprint_unit text, group_unit text, reason text, position int
@@ -51,8 +53,11 @@ create temporary table freeze_plan (
 """
 
 
-def judged(project_id: str, wanted: ExampleFilter, status: str) -> Subquery:
-    """Every example that the filter matches, whatever its status, with ``reason`` (null: it goes in)."""
+def judged(project_id: str, wanted: ExampleFilter, status: str, now: datetime) -> Subquery:
+    """Every example that the filter matches, whatever its status, with ``reason`` (null: it goes in).
+
+    ``now`` decides whether an approval of what the checks found still holds.
+    """
     prompt_side, group_side = aliased(SplitAssignment), aliased(SplitAssignment)
     held_out = or_(prompt_side.split.is_distinct_from("train"), group_side.split.is_distinct_from("train"))
     own = (
@@ -66,6 +71,8 @@ def judged(project_id: str, wanted: ExampleFilter, status: str) -> Subquery:
             case(
                 (held_out, literal("on the test side")),
                 (Example.status != status, _not(status) + func.replace(Example.status, "_", " ")),
+                (Example.blocked != [], Example.blocked[1]),
+                (Example.allowed_until <= now, literal(EXPIRED) + func.to_char(Example.allowed_until, "FMDD Mon YYYY")),
                 (Revision.messages[-1]["role"].astext.is_distinct_from("assistant"), literal("no assistant answer")),
             ).label("why"),
         )

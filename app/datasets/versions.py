@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Subquery, Table
 from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
 from app.accounts.models import User
+from app.core.clock import utcnow
 from app.core.errors import Invalid, NotFound
 from app.datasets import plan_queries as plans
 from app.datasets import version_queries as queries
@@ -48,9 +50,9 @@ def load(session: Session, project_id: str, version_id: str) -> DatasetVersion:
     return version
 
 
-def plan(session: Session, project_id: str, wanted: ExampleFilter) -> Plan:
+def plan(session: Session, project_id: str, wanted: ExampleFilter, now: datetime | None = None) -> Plan:
     """Divide what the filter matches; a filter without a status takes approved examples only."""
-    return _plan(session, plans.judged(project_id, wanted, wanted.status or "approved"))
+    return _plan(session, plans.judged(project_id, wanted, wanted.status or "approved", now or utcnow()))
 
 
 def _plan(session: Session, rows: Subquery | Table) -> Plan:
@@ -64,7 +66,7 @@ def freeze(session: Session, user: User, project: Project, name: str, wanted: Ex
     Must not run inside a savepoint: the database closes the version with the transaction that made it.
     """
     lock_splits(session, project.id)
-    plans.take_down(session, plans.judged(project.id, wanted, wanted.status or "approved"))
+    plans.take_down(session, plans.judged(project.id, wanted, wanted.status or "approved", utcnow()))
     planned = _plan(session, plans.PLAN)
     if not planned.size:
         raise Invalid(_nothing(planned))

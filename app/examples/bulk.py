@@ -10,6 +10,7 @@ from app.accounts.models import User
 from app.core.errors import Conflict, NotFound
 from app.core.ids import is_id
 from app.examples import bulk_queries
+from app.examples.changes import changed
 from app.examples.forms import BulkAction
 from app.examples.models import BulkChange
 from app.examples.queries import conditions
@@ -74,6 +75,7 @@ def _remember(
     change = BulkChange(project_id=project_id, action=action, tag=tag, before=before, size=size, created_by=user.id)
     session.add(change)
     session.flush()
+    changed(session, project_id)
     detail = {"do": action, "examples": size, "tag": tag}
     record(session, "bulk", "examples", change.id, actor_id=user.id, project_id=project_id, **detail)
     return change
@@ -90,6 +92,7 @@ def undo(session: Session, user: User, project_id: str, change_id: str) -> int:
     for state, ids in change.before.items():
         undone += _restore(session, user, change, state, ids)
     bulk_queries.mark_undone(session, change)
+    changed(session, project_id)
     record(session, "bulk-undo", "examples", change.id, actor_id=user.id, project_id=project_id, examples=undone)
     return undone
 

@@ -12,18 +12,33 @@ from app.web.paging import MAX_LIMIT
 Status = Literal["draft", "to_review", "approved", "rejected", "needs_work"]
 Behavior = Literal["answer", "refuse", "clarify", "escalate"]
 Split = Literal["train", "test"]
+FindingKind = Literal[
+    "duplicate",
+    "near_duplicate",
+    "semantic_duplicate",
+    "sensitive",
+    "secret",
+    "format",
+    "stale_fact",
+    "label_conflict",
+    "leak",
+    "outlier",
+]
 Action = Literal["approve", "reject", "needs_work", "to_review", "tag", "untag", "delete"]
 MAX_IDS = 1_000
 MAX_QUERY = 500
 
 
 class ExampleFilter(StrictModel):
-    """Which examples. What is absent does not limit; ``q`` is words of the request or the answer, or ``#number``."""
+    """Which examples. What is absent does not limit; ``q`` is words of the request or the answer, or ``#number``;
+    ``finding`` is a kind of finding that is open.
+    """
 
     status: Status | None = None
     tag: str | None = Field(None, min_length=1, max_length=200)
     behavior: Behavior | None = None
     split: Split | None = None
+    finding: FindingKind | None = None
     q: str | None = Field(None, max_length=MAX_QUERY)
     import_id: str | None = None
 

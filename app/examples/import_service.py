@@ -15,6 +15,7 @@ from app.accounts.models import User
 from app.core.errors import Conflict, Invalid, TooLarge
 from app.core.settings import get_settings
 from app.examples import import_queries
+from app.examples.changes import changed
 from app.examples.chat import Refused, check_tags
 from app.examples.formats import FORMATS, csv_table, detect
 from app.examples.formats.columns import checked
@@ -170,6 +171,7 @@ def undo(session: Session, user: User | None, source: Import) -> tuple[int, int]
     removed = import_queries.remove_examples(session, source.id)
     kept, _ = import_queries.living(session, source.id)
     current.undone_at = func.now()
+    changed(session, source.project_id)
     actor = user.id if user else None
     record(
         session, "undo", "import", source.id, actor_id=actor, project_id=source.project_id, removed=removed, kept=kept

@@ -20,6 +20,7 @@ from app.core.db import transaction
 from app.core.errors import HoldoutError
 from app.core.settings import get_settings
 from app.examples import batches, import_queries
+from app.examples.changes import changed
 from app.examples.formats import FORMATS, Position, Row
 from app.examples.models import Import
 
@@ -146,6 +147,7 @@ def _fail(import_id: str, reason: str) -> None:
 def _end(session: Session, source: Import, status: str) -> None:
     source.status = status
     source.finished_at = func.now()
+    changed(session, source.project_id)
     record(
         session,
         "import",

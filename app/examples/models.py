@@ -108,6 +108,10 @@ class Example(Base):
     group_unit: Mapped[str]
     source: Mapped[str | None]
     findings: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")  # kinds that are open
+    # Why a version leaves it out, whatever its status: open findings that must not be trained on (written by checks),
+    # and until when the approvals of what was found in it hold
+    blocked: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    allowed_until: Mapped[datetime | None]
     request: Mapped[str]  # first user message, cut: what lists show
     answer: Mapped[str]  # target answer, cut
     search: Mapped[str] = mapped_column(

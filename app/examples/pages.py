@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.accounts import queries as accounts
 from app.examples import bulk, bulk_queries, queries
 from app.examples.chat import BEHAVIORS
-from app.examples.forms import ExampleFilter, ExampleListPage
+from app.examples.forms import ExampleFilter, ExampleListPage, FindingKind
 from app.examples.models import STATUSES, Example, Revision
 from app.examples.rules import answer_index, group_name, text_of
 from app.projects.access import Access
@@ -20,8 +20,9 @@ from app.web.paging import encode_cursor
 from app.web.words import words
 
 PAGE_ROWS = 50
-FILTERS = ("q", "status", "tag", "behavior", "split", "import_id")
+FILTERS = ("q", "status", "tag", "behavior", "split", "finding", "import_id")
 STATUS_CHOICES = [(one, words(one)) for one in STATUSES]
+FINDING_CHOICES = [(one, words(one)) for one in get_args(FindingKind)]
 SPLIT_CHOICES = [("train", "training pool"), ("test", "held out")]
 
 
@@ -52,6 +53,7 @@ class ListPage:
     statuses: Sequence[tuple[str, str]] = tuple(STATUS_CHOICES)
     splits: Sequence[tuple[str, str]] = tuple(SPLIT_CHOICES)
     behaviors: Sequence[str] = BEHAVIORS
+    findings: Sequence[tuple[str, str]] = tuple(FINDING_CHOICES)
     title: str = "Examples"
 
     @property

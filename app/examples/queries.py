@@ -163,6 +163,8 @@ def conditions(project_id: str, wanted: ExampleFilter) -> list[ColumnElement[boo
             found.append(column == value)
     if wanted.tag is not None:
         found.append(Example.tags.contains([wanted.tag]))
+    if wanted.finding is not None:  # the second condition is that of the index
+        found += [Example.findings.contains([wanted.finding]), Example.findings != []]
     if wanted.q and wanted.q.strip():
         found.append(_search(wanted.q.strip()))
     ids = getattr(wanted, "ids", None)

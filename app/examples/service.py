@@ -12,6 +12,7 @@ from app.accounts.audit import record
 from app.accounts.models import User
 from app.core.errors import Conflict, Invalid, NotFound
 from app.examples import queries
+from app.examples.changes import changed
 from app.examples.chat import Refused
 from app.examples.models import STATUSES, Example, Revision
 from app.examples.rules import ParsedExample, parse_example
@@ -187,6 +188,7 @@ def _add_revision(
             reason=reason,
         )
     )
+    changed(session, example.project_id)
 
 
 def _show(example: Example, parsed: ParsedExample) -> None:
@@ -224,6 +226,8 @@ def set_status(
         return
     example.status = status
     example.updated_at = func.now()
+    if "rejected" in (before, status):  # it leaves the training pool, or comes back
+        changed(session, example.project_id)
     record(
         session,
         action,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from app.core.db import psycopg_connection
@@ -26,14 +27,41 @@ def job(name: str) -> Callable[[F], Any]:
     return queue.task(name=name, pass_context=False)
 
 
-def enqueue(session: Session, name: str, *, key: str | None = None, **arguments: Any) -> None:
-    """Add a job in the session's transaction. At most one waiting job, and one running, per ``key``."""
+def enqueue(session: Session, name: str, *, key: str | None = None, delay: float = 0, **arguments: Any) -> None:
+    """Add a job in the session's transaction. At most one waiting job, and one running, per ``key``.
+
+    It begins after ``delay`` seconds at the earliest.
+    """
     try:
         with session.begin_nested():
             # asked for inside, because the session sets its savepoint when its connection is first used there
             connection = psycopg_connection(session)
+            wait: dict[str, Any] = {"schedule_in": {"milliseconds": int(delay * 1000)}} if delay else {}
             adding.configure_task(
-                name, lock=key, queueing_lock=key, connection=connection, task_kwargs=arguments
+                name, lock=key, queueing_lock=key, connection=connection, task_kwargs=arguments, **wait
             ).defer()
     except AlreadyEnqueued:
         return  # the waiting job will see what this one would have
+
+
+AT_COMMIT = "jobs_at_commit"
+WAITING = text("select 1 from procrastinate_jobs where queueing_lock = :key and status = 'todo'")
+
+
+def enqueue_at_commit(session: Session, name: str, *, key: str, delay: float = 0, **arguments: Any) -> None:
+    """Add a job as the very last thing of the transaction, once per key, unless one waits already.
+
+    For work that many small transactions ask for at the same moment: two that add the same key wait for each other,
+    and so near the end they neither wait long nor hold what the other still needs.
+    """
+    session.info.setdefault(AT_COMMIT, {})[key] = (name, delay, arguments)
+
+
+@event.listens_for(Session, "before_commit")
+def _enqueue_waiting(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    for key, (name, delay, arguments) in sorted(session.info.pop(AT_COMMIT, {}).items()):
+        session.flush()
+        if session.scalar(WAITING, {"key": key}) is None:
+            enqueue(session, name, key=key, delay=delay, **arguments)

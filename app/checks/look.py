@@ -1,0 +1,67 @@
+"""Looking at examples one at a time, with all detectors of the registry."""
+
+import hashlib
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, and_, select
+from sqlalchemy.orm import Session
+
+from app.checks.detectors.base import Setting, Subject
+from app.checks.detectors.registry import DETECTORS
+from app.checks.pool.queries import in_pool
+from app.checks.pool.seen import Seen
+from app.examples.models import Example, Revision
+from app.examples.queries import one_of_ids
+from app.examples.rules import answer_index, canonical
+from app.projects.models import Project
+
+log = logging.getLogger(__name__)
+KINDS = tuple(sorted({kind for detector in DETECTORS for kind in detector.kinds}))
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """An example in the revision that is looked at."""
+
+    example_id: str
+    revision: int
+    subject: Subject
+
+
+def setting_of(project: Project) -> Setting:
+    return Setting(goal=project.goal, labels=tuple(project.labels or ()), output_schema=project.output_schema)
+
+
+def stamp(setting: Setting) -> str:
+    """Which detectors look, and by what rules of the project: another stamp, and everything is looked at again."""
+    rules = [setting.goal, list(setting.labels), setting.output_schema]
+    versions = [[detector.name, detector.version] for detector in DETECTORS]
+    return hashlib.sha256(canonical([versions, rules])).hexdigest()[:16]
+
+
+def read(session: Session, project_id: str, ids: Collection[str]) -> list[Looked]:
+    """The current content of those of the examples that stand in the training pool."""
+    current = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
+    content = (Revision.messages, Revision.tools, Revision.expected, Revision.behavior, Revision.tags)
+    query = select(Example.id, Example.revision, *content).join(Revision, current)
+    rows = session.execute(query.where(*in_pool(project_id), one_of_ids(Example.id, ids))).all()
+    return [Looked(row[0], row[1], _subject(row)) for row in rows]
+
+
+def _subject(row: Row[*tuple[object, ...]]) -> Subject:
+    _id, _revision, messages, tools, expected, behavior, tags = row
+    return Subject(messages, tools, expected, behavior, tags, answer_index(messages))  # type: ignore[arg-type]
+
+
+def look(examples: Sequence[Looked], setting: Setting) -> list[Seen]:
+    """What the detectors see. One that breaks on an example is logged and does not hold up the others."""
+    seen: list[Seen] = []
+    for one in examples:
+        for detector in DETECTORS:
+            try:
+                seen += [Seen(one.example_id, one.revision, found) for found in detector.look(one.subject, setting)]
+            except Exception:
+                log.exception("detector %s broke on example %s", detector.name, one.example_id)
+    return seen

@@ -1,0 +1,1 @@
+"""Detectors that compare examples with each other and with the test cases."""
