@@ -7,9 +7,11 @@ from fastapi import Query, UploadFile
 from pydantic import BaseModel
 
 from app.core.errors import NotFound
-from app.datasets import queries, service, upload, version_api
+from app.datasets import edition_queries, editions, queries, service, upload, version_api
 from app.datasets.forms import NewTestSet
 from app.datasets.models import TestCase, TestSet
+from app.datasets.starters import api as starters_api
+from app.datasets.wear import wear
 from app.projects.access import Engineer, Viewer
 from app.web.idempotency import api_router
 from app.web.paging import MAX_LIMIT, ListAnswer
@@ -17,6 +19,7 @@ from app.web.session import SessionDep
 
 router = api_router("datasets")
 router.include_router(version_api.router)
+router.include_router(starters_api.router)
 BASE = "/projects/{slug}/test-sets"
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 
@@ -30,13 +33,18 @@ class TestSetOut(BaseModel):
     sealed_at: datetime | None
     content_hash: str | None
     uses: int
+    warning: str | None
+    previous_id: str | None
+    edition: int
     origin: dict[str, Any]
     created_at: datetime
 
     @classmethod
-    def of(cls, test_set: TestSet, uses: int) -> "TestSetOut":
-        names = set(cls.model_fields) - {"uses"}
-        return cls(uses=uses, **{name: getattr(test_set, name) for name in names})
+    def of(cls, test_set: TestSet, uses: int, runs: int | None = None) -> "TestSetOut":
+        """``runs``: scored on this set and on those that it takes over from; they decide the ``warning``."""
+        names = set(cls.model_fields) - {"uses", "warning"}
+        said = wear(uses if runs is None else runs, test_set.size).sentence or None
+        return cls(uses=uses, warning=said, **{name: getattr(test_set, name) for name in names})
 
 
 class LeftOutOut(BaseModel):
@@ -62,6 +70,15 @@ class CaseOut(BaseModel):
     @classmethod
     def of(cls, case: TestCase) -> "CaseOut":
         return cls.model_validate(case, from_attributes=True)
+
+
+class ChangesOut(BaseModel):
+    """``same``: cases with equal hashes, which runs on both versions can be compared by."""
+
+    same: int
+    added: int
+    corrected: int
+    removed: int
 
 
 class Rejection(BaseModel):
@@ -94,7 +111,8 @@ def list_sets(
     session: SessionDep, access: Viewer, limit: Limit = 50, cursor: str | None = None
 ) -> ListAnswer[TestSetOut]:
     found = queries.list_sets(session, access.project.id, cursor, limit)
-    items = [TestSetOut.of(test_set, uses) for test_set, uses in found.items]
+    runs = edition_queries.runs_in_line(session, access.project.id)
+    items = [TestSetOut.of(test_set, uses, runs[test_set.id]) for test_set, uses in found.items]
     return ListAnswer(items=items, next_cursor=found.next_cursor)
 
 
@@ -108,7 +126,21 @@ def draft(session: SessionDep, access: Engineer, new: NewTestSet) -> DraftOut:
 @router.get(BASE + "/{set_id}")
 def get_set(session: SessionDep, access: Viewer, set_id: str) -> TestSetOut:
     test_set = service.load(session, access.project.id, set_id)
-    return TestSetOut.of(test_set, queries.uses(session, test_set.id))
+    runs = edition_queries.runs_in_line(session, access.project.id)
+    return TestSetOut.of(test_set, queries.uses(session, test_set.id), runs[test_set.id])
+
+
+@router.post(BASE + "/{set_id}/versions", status_code=201)
+def new_version(session: SessionDep, access: Engineer, set_id: str, wanted: editions.Successor) -> TestSetOut:
+    """A draft with all cases of this sealed set, to add to and to correct; the sealed one stays as it is."""
+    return TestSetOut.of(editions.succeed(session, access.user, access.project.id, set_id, wanted.name), 0)
+
+
+@router.get(BASE + "/{set_id}/changes")
+def set_changes(session: SessionDep, access: Viewer, set_id: str) -> ChangesOut | None:
+    """Against the version before; null for a set that takes over from none."""
+    found = editions.changes(session, service.load(session, access.project.id, set_id))
+    return ChangesOut(**vars(found)) if found else None
 
 
 @router.delete(BASE + "/{set_id}", status_code=204)
@@ -148,6 +180,14 @@ def get_case(session: SessionDep, access: Viewer, set_id: str, case_id: str) -> 
     if case is None:
         raise NotFound("This case")
     return CaseOut.of(case)
+
+
+@router.patch(BASE + "/{set_id}/cases/{case_id}")
+def correct_case(
+    session: SessionDep, access: Engineer, set_id: str, case_id: str, correction: editions.Correction
+) -> CaseOut:
+    test_set = service.load_draft(session, access.project.id, set_id)
+    return CaseOut.of(editions.correct(session, access.user, test_set, case_id, correction))
 
 
 @router.delete(BASE + "/{set_id}/cases/{case_id}", status_code=204)

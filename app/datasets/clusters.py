@@ -4,8 +4,7 @@ A unit is a prompt fingerprint (``fp:…``) or a group (``group:…``). An examp
 of each of its revisions; two examples with a unit in common are of one cluster, and so on until nothing is added.
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -50,33 +49,3 @@ class Clusters:
         if first != second:
             low, high = sorted((first, second))
             self._parent[high] = low  # the smallest unit represents: the same data gives the same draw
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An example that could become a case."""
-
-    example_id: str
-    fingerprint_unit: str
-    cluster: str
-
-
-def draw(pool: Sequence[Candidate], fraction: float, seed: int) -> list[Candidate]:
-    """About ``fraction`` of the pool's different prompts, clusters whole, one candidate for each prompt.
-
-    Clusters come in the order of SHA-256(seed, cluster), which is random and depends on nothing else: the same data
-    and seed give the same cases on any machine. A cluster that would overshoot is passed over for a smaller one; if
-    all would, the first is taken. Empty only for an empty pool.
-    """
-    clusters: dict[str, dict[str, Candidate]] = {}
-    for candidate in pool:
-        clusters.setdefault(candidate.cluster, {}).setdefault(candidate.fingerprint_unit, candidate)
-    target = round(fraction * sum(len(prompts) for prompts in clusters.values()))
-    shuffled = sorted(clusters, key=lambda cluster: hashlib.sha256(f"{seed}\n{cluster}".encode()).digest())
-    drawn: list[Candidate] = []
-    for cluster in shuffled:
-        if len(drawn) + len(clusters[cluster]) <= target:
-            drawn += clusters[cluster].values()
-    if not drawn and shuffled:
-        drawn += clusters[shuffled[0]].values()
-    return drawn

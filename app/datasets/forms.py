@@ -8,12 +8,16 @@ from app.examples.forms import ExampleFilter
 from app.web.forms import StrictModel
 
 Kind = Literal["task", "edge", "red_team", "general"]
+Stratum = Literal["behavior", "label", "tag", "language", "source"]
 Pool = Literal["approved", "any"]
 MAX_CASES = 20_000
 
 
 class NewTestSet(StrictModel):
-    """A draft set: of named examples, of a fraction drawn by a seed, or empty (cases are uploaded afterwards)."""
+    """A draft set: of named examples, of a fraction drawn by a seed, or empty (cases are uploaded afterwards).
+
+    ``stratify`` keeps the mix of the pool: each behavior, label, language, source or tag gets its share.
+    """
 
     name: str = Field(min_length=1, max_length=120)
     kind: Kind = "task"
@@ -22,6 +26,7 @@ class NewTestSet(StrictModel):
     seed: int = Field(0, ge=0, lt=2**53)
     pool: Pool = "any"
     tag: str | None = Field(None, min_length=1, max_length=100)
+    stratify: Stratum | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> "NewTestSet":

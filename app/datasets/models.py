@@ -34,7 +34,7 @@ class TestSet(Base):
     kind: Mapped[str]
     origin: Mapped[dict[str, Any]] = mapped_column(default=dict)  # how it was drawn: fraction and seed, or nothing
     # the set that this one takes over from, and how many there were before it in that line, plus one
-    previous_id: Mapped[str | None] = mapped_column(ForeignKey("test_sets.id"), index=True)
+    previous_id: Mapped[str | None] = mapped_column(ForeignKey("test_sets.id"))
     edition: Mapped[int] = mapped_column(default=1, server_default="1")
     size: Mapped[int] = mapped_column(default=0)
     content_hash: Mapped[str | None]
@@ -47,6 +47,7 @@ class TestSet(Base):
         CheckConstraint("kind in ('task', 'edge', 'red_team', 'general')", name="kind"),
         CheckConstraint("(sealed_at is null) = (content_hash is null)", name="sealed_has_hash"),
         UniqueConstraint("project_id", "name"),
+        Index("uq_test_sets_previous_id", "previous_id", unique=True),
     )
 
 

@@ -9,9 +9,12 @@ from urllib.parse import urlencode
 from sqlalchemy.orm import Session
 
 from app.accounts import queries as accounts
-from app.datasets import queries, service
+from app.datasets import edition_queries, editions, queries, service
 from app.datasets import split_queries as splits
+from app.datasets.editions import Changes
 from app.datasets.models import TestCase, TestSet
+from app.datasets.starters import catalogue
+from app.datasets.wear import wear
 from app.examples.models import BEHAVIORS
 from app.examples.rules import canonical, group_name, request_preview, text_of
 from app.projects.access import Access
@@ -23,6 +26,13 @@ KINDS = (
     ("edge", "Edge", "rare and difficult, and still to be solved"),
     ("red_team", "Red team", "to be refused, escalated or asked about"),
     ("general", "General", "other instructions, which tuning must not spoil"),
+)
+STRATA = (
+    ("behavior", "expected behaviour"),
+    ("label", "label"),
+    ("tag", "tag (the rarest of each)"),
+    ("language", "language (metadata “language”)"),
+    ("source", "source"),
 )
 PAGE = 50
 
@@ -36,6 +46,9 @@ class SetRow:
     sealed_at: datetime | None
     uses: int
     created_at: datetime
+    edition: int = 1
+    worn: str = ""  # the warning, where it has been chosen by too often
+    optimism: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,8 @@ class NewPage:
     approved: int
     drawable: int
     numbers: str = ""
+    strata: Sequence[tuple[str, str]] = STRATA
+    starters: int = field(default_factory=lambda: len(catalogue.templates()))
     kinds: Sequence[tuple[str, str, str]] = KINDS
     title: str = "New test set"
 
@@ -93,6 +108,11 @@ class SetPage:
     uses: Sequence[Use]
     older: str | None
     can_change: bool
+    runs_in_line: int
+    previous: tuple[str, str] | None  # (id, name)
+    following: tuple[str, str] | None
+    changes: Changes | None
+    strata: Sequence[tuple[str, int, int]]
     form: FormState = field(default_factory=FormState)
     behavior_choices: Sequence[str] = BEHAVIORS
 
@@ -118,6 +138,8 @@ class CasePage:
     group: str | None
     content_hash: str
     can_change: bool
+    form: FormState
+    behaviors: Sequence[str] = BEHAVIORS
 
     @property
     def title(self) -> str:
@@ -137,14 +159,18 @@ class SealPage:
         return f"Seal “{self.set.name}”"
 
 
-def set_row(test_set: TestSet, uses: int = 0) -> SetRow:
-    names = ("id", "name", "kind", "size", "sealed_at", "created_at")
-    return SetRow(uses=uses, **{name: getattr(test_set, name) for name in names})
+def set_row(test_set: TestSet, uses: int = 0, runs: int = 0) -> SetRow:
+    """``runs``: scored on the set and on those that it takes its cases over from."""
+    names = ("id", "name", "kind", "size", "sealed_at", "created_at", "edition")
+    how = wear(runs, test_set.size)
+    fields = {name: getattr(test_set, name) for name in names}
+    return SetRow(uses=uses, worn=how.sentence, optimism=how.optimism, **fields)
 
 
 def set_list(session: Session, access: Access, cursor: str | None) -> ListPage:
     found = queries.list_sets(session, access.project.id, cursor, PAGE)
-    rows = [set_row(test_set, uses) for test_set, uses in found.items]
+    runs = edition_queries.runs_in_line(session, access.project.id)
+    rows = [set_row(test_set, uses, runs[test_set.id]) for test_set, uses in found.items]
     sealed = [row for row in rows if row.sealed_at]
     answer = "What is measured on, and never trained on."
     if sealed:
@@ -187,7 +213,10 @@ def one(
     counts = queries.behavior_counts(session, test_set.id)
     rows = queries.scored_runs(session, test_set.id, 10)
     names = accounts.names(session, {person for _at, person, _run in rows if person})
-    row = set_row(test_set, queries.uses(session, test_set.id))
+    runs = edition_queries.runs_in_line(session, access.project.id)[test_set.id]
+    row = set_row(test_set, queries.uses(session, test_set.id), runs)
+    previous = queries.find_set(session, access.project.id, test_set.previous_id) if test_set.previous_id else None
+    following = edition_queries.successor(session, test_set.id)
     return SetPage(
         slug=access.project.slug,
         set=row,
@@ -201,11 +230,24 @@ def one(
         uses=[Use(at, names.get(person or "", "somebody"), run) for at, person, run in rows],
         older="?" + urlencode(chosen | {"cursor": found.next_cursor}) if found.next_cursor else None,
         can_change=access.can("engineer"),
+        runs_in_line=runs,
+        previous=(previous.id, previous.name) if previous else None,
+        following=(following.id, following.name) if following else None,
+        changes=editions.changes(session, test_set),
+        strata=_strata(test_set.origin.get("strata")),
         form=form or FormState(),
     )
 
 
-def one_case(access: Access, test_set: TestSet, case: TestCase, number: int | None) -> CasePage:
+def _strata(stored: Any) -> list[tuple[str, int, int]]:
+    """(stratum, in the pool, drawn), the largest first."""
+    pool, drawn = stored or ({}, {})
+    return [(name, pool[name], drawn.get(name, 0)) for name in sorted(pool, key=lambda one: (-pool[one], one))]
+
+
+def one_case(
+    access: Access, test_set: TestSet, case: TestCase, number: int | None, form: FormState | None = None
+) -> CasePage:
     return CasePage(
         slug=access.project.slug,
         set=set_row(test_set),
@@ -215,7 +257,14 @@ def one_case(access: Access, test_set: TestSet, case: TestCase, number: int | No
         group=group_name(case.group_unit),
         content_hash=case.content_hash,
         can_change=access.can("engineer") and test_set.sealed_at is None,
+        form=form or FormState(_typed(case)),
     )
+
+
+def _typed(case: TestCase) -> dict[str, str]:
+    """What is expected, as the form has it."""
+    found = {name: _shown(value) for name, value in case.expected.items()}
+    return found | {"tags": ", ".join(case.tags)}
 
 
 def seal_preview(session: Session, access: Access, test_set: TestSet) -> SealPage:

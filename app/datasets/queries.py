@@ -166,6 +166,12 @@ def known_prompts(session: Session, set_id: str, units: Iterable[str]) -> set[st
     return set(session.scalars(query.where(one_of(TestCase.fingerprint_unit, units))))
 
 
+def templates_taken(session: Session, set_id: str) -> set[str]:
+    """Keys of the starter templates that the set has a case of."""
+    key = TestCase.extra["template"].astext
+    return set(session.scalars(select(key).where(TestCase.test_set_id == set_id, key.is_not(None))))
+
+
 def insert_cases(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         session.execute(insert(TestCase), list(rows))

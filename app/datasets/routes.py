@@ -6,11 +6,13 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from app.core.errors import Invalid, NotFound, TooLarge
-from app.datasets import pages, queries, service, upload, version_routes
+from app.core.errors import FieldError, Invalid, NotFound, TooLarge
+from app.datasets import editions, pages, queries, service, upload, version_routes
 from app.datasets.forms import MAX_CASES, NewTestSet
 from app.datasets.models import TestSet
 from app.datasets.rules import parse_numbers
+from app.datasets.starters import routes as starters_routes
+from app.examples.formats.openai_chat import parse_json
 from app.projects.access import Access, Engineer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
 from app.web.render import render
@@ -18,8 +20,9 @@ from app.web.session import SessionDep
 
 router = APIRouter(include_in_schema=False)
 router.include_router(version_routes.router)
+router.include_router(starters_routes.router)
 BASE = "/p/{slug}/test-sets"
-SOURCES = ("fraction", "examples", "upload")
+SOURCES = ("fraction", "examples", "upload", "starters")
 
 
 def _to(access: Access, set_id: str = "") -> RedirectResponse:
@@ -53,6 +56,8 @@ def draft(request: Request, session: SessionDep, access: Engineer, form: FormDep
         state = refused(form, error if isinstance(error, Invalid) else Invalid.field("file", str(error)))
         page = pages.new(session, access, source if source in SOURCES else "fraction", form=state)
         return render(request, "datasets/new_set.html", page, status=422)
+    if source == "starters":
+        return RedirectResponse(f"/p/{access.project.slug}/test-sets/{made.test_set.id}/starters", 303)
     return _to(access, made.test_set.id)
 
 
@@ -83,6 +88,26 @@ def case_page(request: Request, session: SessionDep, access: Viewer, set_id: str
     if not found:
         raise NotFound("This case")
     return render(request, "datasets/case.html", pages.one_case(access, test_set, *found[0]))
+
+
+@router.post(BASE + "/{set_id}/cases/{case_id}")
+def correct_case(
+    request: Request, session: SessionDep, access: Engineer, set_id: str, case_id: str, form: FormDep
+) -> Response:
+    test_set = service.load_draft(session, access.project.id, set_id)
+    try:
+        editions.correct(session, access.user, test_set, case_id, _correction(form_values(form)))
+    except Invalid as error:
+        found = queries.cases_by_id(session, test_set.id, [case_id])
+        errors = [FieldError(one.loc.removeprefix("expected."), one.msg) for one in error.errors]
+        page = pages.one_case(access, test_set, *found[0], refused(form, Invalid(str(error), errors)))
+        return render(request, "datasets/case.html", page, status=422)
+    return RedirectResponse(f"/p/{access.project.slug}/test-sets/{set_id}/cases/{case_id}", 303)
+
+
+@router.post(BASE + "/{set_id}/versions")
+def new_version(session: SessionDep, access: Engineer, set_id: str) -> Response:
+    return _to(access, editions.succeed(session, access.user, access.project.id, set_id).id)
 
 
 @router.post(BASE + "/{set_id}/cases/{case_id}/removal")
@@ -122,11 +147,23 @@ def seal(session: SessionDep, access: Engineer, set_id: str) -> Response:
     return _to(access, set_id)
 
 
+def _correction(values: dict[str, Any]) -> editions.Correction:
+    expected: dict[str, Any] = {name: values[name] for name in ("text", "label", "behavior") if name in values}
+    for name in ("json", "tool_calls"):
+        if name in values:
+            try:
+                expected[name] = parse_json(values[name])
+            except ValueError as error:
+                raise Invalid.field(f"expected.{name}", str(error).partition(": ")[2]) from error
+    tags = [tag for tag in str(values.get("tags", "")).split(",") if tag.strip()]
+    return editions.Correction(expected=expected, tags=tags)
+
+
 def _values(session: SessionDep, access: Access, form: FormData) -> dict[str, Any]:
     """The form as a NewTestSet: the share comes in percent, the chosen examples by their numbers."""
     values = form_values(form)
     source = values.pop("source", "fraction")
-    fields = {"name", "kind"} | ({"seed", "pool", "tag", "fraction"} if source == "fraction" else set())
+    fields = {"name", "kind"} | ({"seed", "pool", "tag", "fraction", "stratify"} if source == "fraction" else set())
     kept = {name: value for name, value in values.items() if name in fields}
     if source == "fraction":
         kept["fraction"] = _share(kept.get("fraction"))

@@ -1,6 +1,6 @@
 """Verbs of test sets: draft, change while draft, seal for good."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import new_id
 from app.datasets import queries
 from app.datasets import split_queries as splits
-from app.datasets.clusters import Candidate, Clusters, draw
+from app.datasets.clusters import Clusters
+from app.datasets.drawing import Candidate, draw, sizes
 from app.datasets.forms import MAX_CASES, NewTestSet
 from app.datasets.models import TestCase, TestSet
 from app.datasets.rules import case_content, case_hash, set_hash
@@ -48,14 +49,20 @@ class SealPlan:
 
 def draft(session: Session, user: User, project: Project, new: NewTestSet) -> Draft:
     """Make a draft set; nothing leaves the training pool before it is sealed."""
-    drawn = new.model_dump(include={"fraction", "seed", "pool", "tag"}) if new.fraction is not None else {}
+    drawn = new.model_dump(include={"fraction", "seed", "pool", "tag", "stratify"}) if new.fraction is not None else {}
     set_id = queries.insert_set(
         session, project_id=project.id, name=new.name, kind=new.kind, origin=drawn, created_by=user.id
     )
     if set_id is None:
         raise Invalid.field("name", f"There is already a test set “{new.name}”.")
     test_set = load(session, project.id, set_id)
-    ids = _drawn_ids(session, project.id, new, new.fraction) if new.fraction is not None else new.example_ids or []
+    ids = list(new.example_ids or [])
+    if new.fraction is not None:
+        pool = _pool(session, project.id, new)
+        chosen = draw(pool, new.fraction, new.seed)
+        ids = [candidate.example_id for candidate in chosen]
+        if new.stratify:
+            test_set.origin = test_set.origin | {"strata": [sizes(pool), sizes(chosen)]}
     left_out = _copy_examples(session, test_set, list(dict.fromkeys(ids)))
     record(
         session,
@@ -224,20 +231,23 @@ def _copy_examples(session: Session, test_set: TestSet, example_ids: Sequence[st
     return left_out
 
 
-def _drawn_ids(session: Session, project_id: str, new: NewTestSet, fraction: float) -> Iterable[str]:
-    pool = drawing_pool(session, project_id, approved_only=new.pool == "approved", tag=new.tag)
+def _pool(session: Session, project_id: str, new: NewTestSet) -> list[Candidate]:
+    pool = drawing_pool(session, project_id, approved_only=new.pool == "approved", tag=new.tag, stratify=new.stratify)
     if not pool:
         raise Invalid.field("fraction", _nothing_to_draw(new))
-    return [candidate.example_id for candidate in draw(pool, fraction, new.seed)]
+    return pool
 
 
-def drawing_pool(session: Session, project_id: str, *, approved_only: bool, tag: str | None) -> list[Candidate]:
+def drawing_pool(
+    session: Session, project_id: str, *, approved_only: bool, tag: str | None, stratify: str | None = None
+) -> list[Candidate]:
     """What a fraction is drawn from: not on the test side, not in another set, and nothing kin to it trained on."""
     clusters = Clusters(splits.links(session, project_id))
     taken = {clusters.of(unit) for unit in splits.frozen_units(session, project_id)}
     taken |= {clusters.of(unit) for unit in splits.units_in_cases(session, project_id)}
     rows = splits.drawable(session, project_id, approved_only=approved_only, tag=tag)
-    candidates = (Candidate(example_id, unit, clusters.of(unit)) for example_id, unit in rows)
+    strata = splits.strata(session, project_id, stratify) if stratify else {}
+    candidates = (Candidate(one, unit, clusters.of(unit), strata.get(one, "none")) for one, unit in rows)
     return [candidate for candidate in candidates if candidate.cluster not in taken]
 
 

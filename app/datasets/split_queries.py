@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import is_id
 from app.datasets.clusters import Link
+from app.datasets.drawing import rarest
 from app.datasets.models import DatasetVersion, DatasetVersionItem, TestCase
 from app.examples.models import Example, Revision, SplitAssignment
 from app.examples.queries import one_of
@@ -66,6 +67,25 @@ def drawable(session: Session, project_id: str, *, approved_only: bool, tag: str
     if tag:
         query = query.where(Example.tags.contains([tag]))
     return session.execute(query).all()
+
+
+def strata(session: Session, project_id: str, by: str) -> dict[str, str]:
+    """Which part of the mix each example counts for, by its behavior, label, language, source or rarest tag."""
+    current = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
+    language = func.coalesce(Revision.extra["language"].astext, Revision.extra["lang"].astext)
+    columns: dict[str, Any] = {
+        "behavior": Example.behavior,
+        "label": Revision.expected["label"].astext,
+        "language": language,
+        "source": Example.source,
+        "tag": Example.tags,
+    }
+    query = select(Example.id, columns[by]).join(Revision, current)
+    query = query.where(Example.project_id == project_id, Example.deleted_at.is_(None))
+    found: dict[str, Any] = dict(session.execute(query).all())
+    if by == "tag":
+        found = rarest({example_id: tags for example_id, tags in found.items() if tags})
+    return {example_id: value for example_id, value in found.items() if value}
 
 
 def contents(session: Session, project_id: str, example_ids: Sequence[str]) -> dict[str, Row[Example, Revision]]:

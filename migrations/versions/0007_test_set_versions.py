@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.add_column("test_sets", sa.Column("previous_id", sa.Uuid(as_uuid=False), nullable=True))
     op.add_column("test_sets", sa.Column("edition", sa.Integer(), server_default="1", nullable=False))
     op.create_foreign_key("fk_test_sets_previous_id", "test_sets", "test_sets", ["previous_id"], ["id"])
-    op.create_index("ix_test_sets_previous_id", "test_sets", ["previous_id"])
+    op.create_index("uq_test_sets_previous_id", "test_sets", ["previous_id"], unique=True)
 
 
 def downgrade() -> None:

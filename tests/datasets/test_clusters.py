@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.datasets.clusters import Candidate, Clusters, Link, draw
+from app.datasets.clusters import Clusters, Link
+from app.datasets.drawing import Candidate, draw
 
 
 def test_examples_with_a_unit_in_common_are_one_cluster() -> None:

@@ -62,7 +62,7 @@ def test_draw_look_remove_seal(client: TestClient, session: Session, user: User,
     (test_set,) = session.scalars(select(TestSet))
     assert test_set.size == 4
     case = queries.all_cases(session, test_set.id)[0]
-    assert "Expected text" in client.get(f"{url}/cases/{case.id}").text
+    assert "What is expected" in client.get(f"{url}/cases/{case.id}").text
     assert client.post(f"{url}/cases/{case.id}/removal").headers["location"] == url
     preview = client.get(f"{url}/seal").text
     assert "3 cases will be held out; 3 examples will leave the training pool." in preview
