@@ -7,6 +7,7 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from app.annotation import queries, service
+from app.annotation import reservation_queries as places
 from app.annotation.forms import NewAnnotation, NextRequest
 from app.annotation.models import Annotation
 from app.examples import queries as examples
@@ -68,14 +69,14 @@ def next_item(
 
 @router.post(BASE + "/reviews/{reservation_id}/skip", status_code=204)
 def skip(session: SessionDep, access: Annotator, reservation_id: str) -> None:
-    held = queries.reservation(session, access.project.id, access.user.id, reservation_id)
+    held = places.get(session, access.project.id, access.user.id, reservation_id)
     service.skip(session, access, held)
 
 
 @router.get(BASE + "/examples/{example_id}/annotations")
 def list_annotations(session: SessionDep, access: Viewer, example_id: str) -> ListAnswer[AnnotationOut]:
     example = examples.get(session, access.project.id, example_id)
-    rows = queries.of_example(session, access.project.id, example.id)
+    rows = queries.of_example(session, access.project.id, example.id, access.user.id)
     return ListAnswer(items=[AnnotationOut.of(annotation) for annotation, _who in rows])
 
 

@@ -1,12 +1,14 @@
 """What a reviewer may say."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from app.annotation.models import Verdict
 from app.examples.forms import Behavior, ExampleFilter
 from app.web.forms import StrictModel
+
+Queue = Literal["todo", "draft", "skipped", "done", "settle"]
 
 
 class NextRequest(StrictModel):
@@ -30,3 +32,10 @@ class NewAnnotation(StrictModel):
     tags: list[str] | None = Field(None, max_length=50)
     behavior: Behavior | None = None
     client_token: str | None = Field(None, min_length=1, max_length=100)
+
+
+class NewSettlement(NewAnnotation):
+    """What holds of the opinions that differ: that of ``annotation_id`` as it stands, or a verdict with edits."""
+
+    annotation_id: str | None = None
+    verdict: Verdict | None = None  # type: ignore[assignment]

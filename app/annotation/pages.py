@@ -9,8 +9,9 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.annotation import queries, service
+from app.annotation import reservation_queries as places
 from app.annotation.models import Annotation, Reservation
-from app.annotation.queries import COUNTED, Tally
+from app.annotation.progress_queries import COUNTED, Tally, tally
 from app.core.ids import random_id
 from app.examples import queries as examples
 from app.examples.forms import ExampleFilter
@@ -121,13 +122,13 @@ def review(
     whole: bool = True,
 ) -> ReviewPage:
     """``whole``: with what stands beside the item and stays when the next one comes."""
-    project, item = access.project, None
+    project, item, queue = access.project, None, service.queue_filter(wanted)
     if held is not None:
-        item = _item(access, held, *queries.content(session, held))
+        item = _item(access, held, *places.content(session, held))
     return ReviewPage(
         slug=project.slug,
         item=item,
-        tally=queries.tally(session, project.id, access.user.id, service.queue_filter(wanted)),
+        tally=tally(session, project.id, access.user.id, queue, service.overlap_of(access, queue)),
         query=f"?{query}" if query else "",
         guideline=to_html(project.guideline) if whole and project.guideline.strip() else None,
         guideline_version=project.guideline_version,
@@ -138,13 +139,13 @@ def review(
 
 def said_of(session: Session, access: Access, example_id: str) -> SaidPage:
     example = examples.get(session, access.project.id, example_id)
-    rows = queries.of_example(session, access.project.id, example.id)
+    rows = queries.of_example(session, access.project.id, example.id, access.user.id)
     said = [_said(annotation, who) for annotation, who in rows]
     return SaidPage(access.project.slug, said, f"What was said of #{example.number}")
 
 
 def flagged(session: Session, access: Access) -> SaidPage:
-    rows = queries.flagged(session, access.project.id, FLAGGED_SHOWN)
+    rows = queries.flagged(session, access.project.id, access.user.id, FLAGGED_SHOWN)
     said = [_said(annotation, who, example) for annotation, who, example in rows]
     return SaidPage(access.project.slug, said, "Flagged for a second look")
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.annotation import pages, queries, service
+from app.annotation import reservation_queries as places
 from app.annotation.forms import NewAnnotation
 from app.annotation.models import Reservation
 from app.annotation.reading import at_fields, values
@@ -45,13 +46,13 @@ def said(request: Request, session: SessionDep, access: Viewer, example_id: str)
 def decide(
     request: Request, session: SessionDep, access: Annotator, reservation_id: str, wanted: Wanted, form: FormDep
 ) -> Response:
-    held = queries.find_reservation(session, access.project.id, access.user.id, reservation_id)
+    held = places.find(session, access.project.id, access.user.id, reservation_id)
     if held is None:
         if queries.by_token(session, access.user.id, str(form.get("client_token") or "")):  # a double click: it is done
             return _next(request, session, access, wanted)
         gone = FormState(message="Your time with that example ran out and somebody else has it. This is the next one.")
         return _next(request, session, access, wanted, gone, 409)
-    example, revision = queries.content(session, held)
+    example, revision = places.content(session, held)
     try:
         with session.begin_nested():  # a refused decision leaves nothing behind, and the page can still be shown
             new = parse(NewAnnotation, values(form, revision, example.tags))
@@ -65,7 +66,7 @@ def decide(
 
 @router.post(BASE + "/{reservation_id}/skip")
 def skip(request: Request, session: SessionDep, access: Annotator, reservation_id: str, wanted: Wanted) -> Response:
-    held = queries.find_reservation(session, access.project.id, access.user.id, reservation_id)
+    held = places.find(session, access.project.id, access.user.id, reservation_id)
     if held is not None:  # else a double click, or somebody else has it: there is nothing to pass over
         service.skip(session, access, held)
     return _next(request, session, access, wanted)
@@ -74,10 +75,10 @@ def skip(request: Request, session: SessionDep, access: Annotator, reservation_i
 @router.post(BASE + "/{reservation_id}/renewal", status_code=204)
 def renew(session: SessionDep, access: Annotator, reservation_id: str) -> None:
     """A sign of life: the example stays this person's for another 15 minutes."""
-    held = queries.find_reservation(session, access.project.id, access.user.id, reservation_id)
+    held = places.find(session, access.project.id, access.user.id, reservation_id)
     if held is None:
         raise Conflict("Somebody else has this example now. Reload the page for the next one.")
-    queries.renew(session, held)
+    places.keep_all(session, access.project.id, access.user.id, held)
 
 
 @router.post(BASE + "/undo/{annotation_id}")

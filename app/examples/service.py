@@ -79,6 +79,18 @@ def revise(
     return example
 
 
+def proposed(
+    old: Revision,
+    *,
+    messages: Sequence[Mapping[str, Any]] | None = None,
+    tags: Sequence[str] | None = None,
+    behavior: str | Unset | None = UNSET,
+    expected: Mapping[str, Any] | Unset | None = UNSET,
+) -> ParsedExample:
+    """What ``revise`` would make of a revision, checked and not stored. Raises Invalid naming the wrong field."""
+    return _parsed(old, messages, tags, behavior, expected)
+
+
 def _parsed(
     old: Revision,
     messages: Sequence[Mapping[str, Any]] | None,

@@ -30,6 +30,8 @@ class ProjectOut(BaseModel):
     guideline: str
     labels: list[str]
     output_schema: dict[str, Any] | None
+    overlap: int
+    expert_hourly_rate: float | None
     created_at: datetime
 
     @classmethod

@@ -1,6 +1,6 @@
 """What people and programs may say of a project."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -22,6 +22,10 @@ def check_schema(schema: dict[str, Any] | None) -> dict[str, Any] | None:
     return schema
 
 
+Overlap = Annotated[int, Field(ge=1, le=10)]
+Rate = Annotated[float, Field(ge=0, le=100_000)]
+
+
 class NewProject(StrictModel):
     name: str = Field(min_length=1, max_length=120)
     slug: str = Field(min_length=1, max_length=64)
@@ -30,6 +34,8 @@ class NewProject(StrictModel):
     guideline: str = Field("", max_length=50_000)
     labels: list[str] = Field(default_factory=list, max_length=MAX_LABELS)
     output_schema: dict[str, Any] | None = None
+    overlap: Overlap = 1
+    expert_hourly_rate: Rate | None = None
 
     _schema = field_validator("output_schema")(check_schema)
 
@@ -41,5 +47,7 @@ class ProjectChange(StrictModel):
     guideline: str = Field("", max_length=50_000)
     labels: list[str] = Field(default_factory=list, max_length=MAX_LABELS)
     output_schema: dict[str, Any] | None = None
+    overlap: Overlap = 1
+    expert_hourly_rate: Rate | None = None
 
     _schema = field_validator("output_schema")(check_schema)

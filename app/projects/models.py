@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
@@ -21,8 +21,12 @@ class Project(Base):
     guideline_version: Mapped[int] = mapped_column(default=0, server_default="0")  # 0: none was written yet
     labels: Mapped[list[Any]] = mapped_column(default=list)
     output_schema: Mapped[dict[str, Any] | None]
+    overlap: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")  # opinions wanted per example
+    expert_hourly_rate: Mapped[float | None]  # in the currency that prices are in
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (CheckConstraint("overlap between 1 and 10", name="overlap"),)
 
 
 class Member(Base):
@@ -31,6 +35,7 @@ class Member(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
     role: Mapped[str]
     may_sign_off: Mapped[bool] = mapped_column(default=False, server_default="false")  # admins may in any case
+    settles: Mapped[bool] = mapped_column(default=False, server_default="false")  # may settle, whatever the role
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("role in ('viewer', 'annotator', 'engineer', 'admin')", name="role"),)

@@ -17,6 +17,10 @@ def membership(session: Session, project_id: str, user_id: str) -> Member | None
     return session.scalar(select(Member).where(Member.project_id == project_id, Member.user_id == user_id))
 
 
+def by_id(session: Session, project_id: str) -> Project | None:
+    return session.get(Project, project_id)
+
+
 def visible_to(session: Session, user: User) -> Sequence[Project]:
     """The projects a person may see, by name."""
     query = select(Project).order_by(Project.name, Project.id)

@@ -9,6 +9,7 @@ from app.accounts.audit import record
 from app.accounts.models import User
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import is_id
+from app.jobs.queue import enqueue
 from app.projects import guidelines, queries
 from app.projects.forms import NewProject, ProjectChange
 from app.projects.models import Member, Project
@@ -38,6 +39,8 @@ def change(session: Session, user: User, project: Project, changes: ProjectChang
         guidelines.write(session, user, project, fields.pop("guideline"))
     for name, value in fields.items():
         setattr(project, name, value)
+    if "overlap" in fields:  # what has all its opinions now is decided, if they agree
+        enqueue(session, "annotation.catch_up", key=f"opinions:{project.id}", project_id=project.id)
     record(
         session,
         "change",

@@ -44,6 +44,8 @@ def test_a_decision_brings_the_next_one(client: TestClient, factory: Factory, pr
     assert "<em>brief</em>" in shown
     assert "0 of 2" in shown
     url, form = form_of(shown)
+    factory.session.execute(text("update reservations set created_at = now() - interval '20 seconds'"))
+    factory.session.commit()
     form |= {
         "verdict": "approve",
         "content_1": "Better.\r\nAnd\r\nlonger.",
@@ -171,6 +173,8 @@ def test_what_people_said_of_an_example(client: TestClient, factory: Factory, pr
     url = f"/p/{project.slug}/examples/{example_id}/annotations"
     assert "Nobody has reviewed it yet." in client.get(url, headers=HTMX).text
     where, form = form_of(client.get(f"/p/{project.slug}/review").text)
+    factory.session.execute(text("update reservations set created_at = now() - interval '80 seconds'"))
+    factory.session.commit()
     client.post(where, data=form | {"verdict": "reject", "note": "<i>why</i>", "seconds": "70"})
     page = client.get(url, headers=HTMX).text
     assert "&lt;i&gt;why&lt;/i&gt;" in page

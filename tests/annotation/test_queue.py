@@ -6,8 +6,10 @@ from threading import Barrier
 import pytest
 from sqlalchemy import text
 
-from app.annotation import queries, service
+from app.annotation import reservation_queries as places
+from app.annotation import service
 from app.annotation.forms import NewAnnotation
+from app.annotation.progress_queries import tally
 from app.core.db import transaction
 from app.core.errors import Conflict
 from app.examples import queries as examples
@@ -121,7 +123,7 @@ def test_a_sign_of_life_renews_by_the_clock_of_the_database(factory: Factory, pr
     held = service.next_item(session, ana)
     assert held
     session.execute(text("update reservations set expires_at = clock_timestamp() + interval '1 second'"))
-    queries.renew(session, held)
+    places.keep(session, held)
     left = session.scalar(text("select extract(epoch from expires_at - clock_timestamp()) from reservations"))
     assert 880 < left <= 900
 
@@ -138,7 +140,7 @@ def test_skipped_ones_come_back_last_and_to_others_at_once(
         seen.append(held.example_id)
         service.skip(session, ana, held)
     assert seen == [first, second, third, first, second]
-    assert queries.tally(session, project.id, ana.user.id, service.queue_filter()).skipped == 3
+    assert tally(session, project.id, ana.user.id, service.queue_filter(), 1).skipped == 3
     held = service.next_item(session, ben)
     assert held
     assert held.example_id == first
@@ -167,5 +169,5 @@ def test_the_tally_is_of_this_sitting(factory: Factory, project: Project, ana: A
         example = examples.get(session, project.id, example_id)
         service.annotate(session, ana, example, NewAnnotation(revision=1, verdict="approve", seconds=seconds))
     session.execute(text("update annotations set created_at = now() - interval '2 days' where seconds = 60"))
-    tally = queries.tally(session, project.id, ana.user.id, service.queue_filter())
-    assert (tally.done, tally.left, tally.skipped, tally.seconds) == (2, 1, 0, 15)
+    found = tally(session, project.id, ana.user.id, service.queue_filter(), 1)
+    assert (found.done, found.left, found.skipped, found.seconds) == (2, 1, 0, 15)

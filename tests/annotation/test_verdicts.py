@@ -50,9 +50,9 @@ def test_a_verdict_sets_the_status(factory: Factory, ana: Access, example: Examp
     new = NewAnnotation.model_validate({"revision": 1, "verdict": verdict, "note": "why", "flagged": True})
     annotation = service.annotate(factory.session, ana, example, new)
     assert (example.status, example.revision, annotation.revision, annotation.note) == (status, 1, 1, "why")
-    assert annotation.before == {"status": "to_review", "revision": 1}
+    assert annotation.before == {"status": "to_review", "revision": 1, "left": 1}
     assert audited(factory) == [verdict]
-    ((found, _who, of),) = queries.flagged(factory.session, example.project_id, 10)
+    ((found, _who, of),) = queries.flagged(factory.session, example.project_id, ana.user.id, 10)
     assert (found.id, of.id) == (annotation.id, example.id)
 
 

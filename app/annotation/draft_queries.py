@@ -1,0 +1,25 @@
+"""SQL of drafts: reviews that somebody put aside."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.annotation.models import Draft, Reservation
+
+
+def put(session: Session, held: Reservation, revision: int, fields: Mapping[str, Any], seconds: float) -> None:
+    values = {"revision": revision, "fields": dict(fields), "seconds": seconds, "saved_at": func.clock_timestamp()}
+    keys = {"example_id": held.example_id, "user_id": held.user_id, "project_id": held.project_id}
+    row = insert(Draft).values(**keys, **values)
+    session.execute(row.on_conflict_do_update(index_elements=["example_id", "user_id"], set_=values))
+
+
+def get(session: Session, example_id: str, user_id: str) -> Draft | None:
+    return session.get(Draft, (example_id, user_id))
+
+
+def discard(session: Session, example_id: str, user_id: str) -> None:
+    session.execute(delete(Draft).where(Draft.example_id == example_id, Draft.user_id == user_id))

@@ -1,0 +1,240 @@
+"""SQL of places at examples: hand out, keep, give back. The database's clock decides when a reservation ends."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Double, Row, and_, delete, exists, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.annotation.forms import Queue
+from app.annotation.models import SETTLING, Annotation, Draft, Reservation, Skip
+from app.core.errors import NotFound
+from app.core.ids import is_id, new_id
+from app.examples.forms import ExampleFilter
+from app.examples.models import Example, Revision
+from app.examples.queries import conditions
+
+IN_HAND = timedelta(minutes=15)
+AHEAD = timedelta(minutes=5)  # the next one, which the page keeps ready: short, so that nobody waits for it long
+PUT_ASIDE = timedelta(hours=24)  # with a draft
+
+LIVE = Reservation.expires_at > func.clock_timestamp()
+
+
+def mine(
+    session: Session, project_id: str, user_id: str, wanted: ExampleFilter, queue: Queue, but: Sequence[str] = ()
+) -> Reservation | None:
+    """What this person holds already and had in hand last, without the examples ``but``."""
+    aside = exists().where(Draft.example_id == Reservation.example_id, Draft.user_id == user_id)
+    query = (
+        select(Reservation)
+        .join(Example, Example.id == Reservation.example_id)
+        .where(Reservation.user_id == user_id, LIVE, *conditions(project_id, wanted))
+        .where(Reservation.slot == SETTLING if queue == "settle" else Reservation.slot > SETTLING)
+        .where(aside if queue == "draft" else ~aside)
+        .order_by(Reservation.expires_at.desc())
+    )
+    if queue == "skipped":
+        query = query.where(exists().where(Skip.example_id == Reservation.example_id, Skip.user_id == user_id))
+    if but:
+        query = query.where(Reservation.example_id.not_in(but))
+    return session.scalar(query.limit(1))
+
+
+def keep(session: Session, held: Reservation, how_long: timedelta = IN_HAND) -> None:
+    """It stays this person's for so long from now."""
+    session.execute(
+        update(Reservation)
+        .where(Reservation.id == held.id)
+        .values(expires_at=func.greatest(Reservation.expires_at, func.clock_timestamp() + how_long))
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(held)
+
+
+def keep_all(session: Session, project_id: str, user_id: str, held: Reservation) -> None:
+    """A sign of life: the one in hand, and those ahead for a shorter time."""
+    ahead = func.greatest(Reservation.expires_at, func.clock_timestamp() + AHEAD)
+    session.execute(
+        update(Reservation)
+        .where(Reservation.project_id == project_id, Reservation.user_id == user_id, LIVE)
+        .values(expires_at=ahead)
+        .execution_options(synchronize_session=False)
+    )
+    keep(session, held)
+
+
+def free(
+    session: Session,
+    project_id: str,
+    user_id: str,
+    wanted: ExampleFilter,
+    queue: Queue,
+    overlap: int,
+    *,
+    but: Sequence[str] = (),
+    passed_over: bool = False,
+) -> str | None:
+    """The next example with a place for this person, its row held until the transaction ends.
+
+    Rows that others hold at this moment are stepped over. ``passed_over``: of those that this person skipped, the
+    longest ago first.
+    """
+    query = select(Example.id).where(*conditions(project_id, wanted), *_open_to(user_id, wanted, overlap))
+    if but:
+        query = query.where(Example.id.not_in(but))
+    if queue == "draft":
+        query = query.join(Draft, and_(Draft.example_id == Example.id, Draft.user_id == user_id))
+        query = query.order_by(Draft.saved_at)
+    elif passed_over:
+        query = query.where(~_drafted(user_id)).join(Skip, _skipped_by(user_id)).order_by(Skip.created_at)
+    else:
+        query = query.where(~_drafted(user_id), ~exists().where(_skipped_by(user_id))).order_by(Example.id)
+    return session.scalar(query.limit(1).with_for_update(of=Example, skip_locked=True))
+
+
+def waiting(project_id: str, user_id: str, wanted: ExampleFilter, overlap: int) -> Sequence[ColumnElement[bool]]:
+    """What of a queue still wants this person's opinion, reserved by others or not."""
+    opinions = _opinions_of(Example.id)
+    return [*conditions(project_id, wanted), *_not_judged_by(user_id, wanted), opinions < overlap]
+
+
+def _open_to(user_id: str, wanted: ExampleFilter, overlap: int) -> Sequence[ColumnElement[bool]]:
+    others = (
+        select(func.count())
+        .where(Reservation.example_id == Example.id, LIVE, Reservation.user_id != user_id)
+        .where(Reservation.slot > SETTLING)
+    )
+    return [*_not_judged_by(user_id, wanted), others.scalar_subquery() + _opinions_of(Example.id) < overlap]
+
+
+def _opinions_of(example_id: Any) -> Any:
+    found = select(func.count()).where(Annotation.example_id == example_id, Annotation.slot.is_not(None))
+    return found.correlate(Example).scalar_subquery()
+
+
+def _not_judged_by(user_id: str, wanted: ExampleFilter) -> Sequence[ColumnElement[bool]]:
+    """Neither their opinion waits there, nor (in a queue of what is decided already) have they judged it as it is."""
+    own = [Annotation.example_id == Example.id, Annotation.annotator_id == user_id]
+    found = [~exists().where(*own, Annotation.slot.is_not(None))]
+    if wanted.status != "to_review":
+        found.append(~exists().where(*own, Annotation.revision == Example.revision))
+    return found
+
+
+def _skipped_by(user_id: str) -> ColumnElement[bool]:
+    return and_(Skip.example_id == Example.id, Skip.user_id == user_id)
+
+
+def _drafted(user_id: str) -> Any:
+    return exists().where(Draft.example_id == Example.id, Draft.user_id == user_id)
+
+
+# One's own place first, whatever became of it; else the lowest place that is free, or that somebody's time ran out on.
+# The unique keys decide where two come at once: the second gets nothing and looks again.
+OWN = """
+update reservations r set expires_at = clock_timestamp() + :long,
+  created_at = case when r.expires_at > clock_timestamp() then r.created_at else clock_timestamp() end
+where r.example_id = :example and r.user_id = :user and r.slot between :low and :high returning r.id
+"""
+FREE = """
+insert into reservations (id, project_id, example_id, slot, user_id, created_at, expires_at)
+select :id, :project, :example, slot, :user, clock_timestamp(), clock_timestamp() + :long
+from generate_series(cast(:low as int), cast(:high as int)) slot
+where not exists (select from reservations r where r.example_id = :example and r.slot = slot.slot
+                  and r.expires_at > clock_timestamp())
+  and not exists (select from annotations a where a.example_id = :example and a.slot = slot.slot)
+order by slot limit 1
+on conflict (example_id, slot) do update set id = excluded.id, user_id = excluded.user_id,
+  created_at = excluded.created_at, expires_at = excluded.expires_at
+where reservations.expires_at <= clock_timestamp()
+returning id
+"""
+OWN_PLACE, FREE_PLACE = text(OWN), text(FREE)
+
+
+def take(
+    session: Session,
+    project_id: str,
+    user_id: str,
+    example_id: str,
+    places: range,
+    how_long: timedelta = IN_HAND,
+) -> Reservation | None:
+    """A place among ``places`` at this example, or None if all are taken. Answers the place that is held already."""
+    values = {
+        "id": new_id(),
+        "project": project_id,
+        "example": example_id,
+        "user": user_id,
+        "low": places.start,
+        "high": places.stop - 1,
+        "long": how_long,
+    }
+    for statement in (OWN_PLACE, FREE_PLACE):
+        found = session.scalar(statement, values)
+        if found is not None:
+            return session.get(Reservation, str(found), populate_existing=True)
+    return None
+
+
+def find(session: Session, project_id: str, user_id: str, reservation_id: str) -> Reservation | None:
+    """This person's reservation, also an expired one that nobody has taken over."""
+    found = session.get(Reservation, reservation_id) if is_id(reservation_id) else None
+    return found if found and (found.project_id, found.user_id) == (project_id, user_id) else None
+
+
+def get(session: Session, project_id: str, user_id: str, reservation_id: str) -> Reservation:
+    found = find(session, project_id, user_id, reservation_id)
+    if found is None:
+        raise NotFound("This reservation")
+    return found
+
+
+def content(session: Session, held: Reservation) -> Row[Example, Revision]:
+    """The example that is held, and its newest revision."""
+    newest = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
+    query = select(Example, Revision).join(Revision, newest).where(Example.id == held.example_id)
+    return session.execute(query).one()
+
+
+def release(session: Session, example_id: str, user_id: str) -> Row[str, int, float] | None:
+    """Give the place back. Answers (id, slot, seconds that it lasted), also of one that had expired."""
+    ended = delete(Reservation).where(Reservation.example_id == example_id, Reservation.user_id == user_id)
+    return session.execute(ended.returning(Reservation.id, Reservation.slot, _age())).first()
+
+
+def lasted(session: Session, held: Reservation) -> float:
+    """Seconds since the place was taken."""
+    return session.scalar(select(_age()).where(Reservation.id == held.id)) or 0.0
+
+
+def _age() -> Any:
+    return func.extract("epoch", func.clock_timestamp() - Reservation.created_at).cast(Double).label("lasted")
+
+
+def held_by_others(session: Session, example_id: str, user_id: str) -> int:
+    """How many places others hold at this moment."""
+    query = select(func.count()).where(Reservation.example_id == example_id, Reservation.user_id != user_id, LIVE)
+    return session.scalar(query.where(Reservation.slot > SETTLING)) or 0
+
+
+def skip(session: Session, example_id: str, user_id: str, seconds: float) -> None:
+    now = func.clock_timestamp()
+    row = insert(Skip).values(example_id=example_id, user_id=user_id, seconds=seconds, created_at=now)
+    more = {"created_at": now, "seconds": Skip.seconds + row.excluded.seconds}
+    session.execute(row.on_conflict_do_update(index_elements=["example_id", "user_id"], set_=more))
+
+
+FORGET = text("""
+with skipped as (delete from skips where example_id = :example and user_id = :user returning seconds),
+     drafted as (delete from annotation_drafts where example_id = :example and user_id = :user returning seconds)
+select coalesce(sum(seconds), 0) from (select seconds from skipped union all select seconds from drafted) aside
+""")
+
+
+def forget_aside(session: Session, example_id: str, user_id: str) -> float:
+    """It is neither skipped nor put aside any more. Answers the seconds that were spent on it then."""
+    return float(session.scalar(FORGET, {"example": example_id, "user": user_id}) or 0)
