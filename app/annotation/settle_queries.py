@@ -9,7 +9,6 @@ from app.accounts.models import User
 from app.annotation.models import SETTLING, Annotation, Reservation
 from app.annotation.reservation_queries import LIVE
 from app.examples.models import Example
-from app.projects.models import Member
 
 
 def disagreements(project_id: str, overlap: int) -> Select[str]:
@@ -62,9 +61,3 @@ def with_names(session: Session, example_id: str) -> Sequence[Row[Annotation, st
     query = select(Annotation, User.name).join(User, User.id == Annotation.annotator_id)
     query = query.where(Annotation.example_id == example_id, Annotation.slot.is_not(None))
     return session.execute(query.order_by(Annotation.slot)).all()
-
-
-def may_settle(session: Session, project_id: str, user_id: str) -> bool:
-    """Whether this member was given the permission."""
-    query = select(Member.settles).where(Member.project_id == project_id, Member.user_id == user_id)
-    return bool(session.scalar(query))

@@ -21,19 +21,14 @@ CHUNK = 200
 SETTLED = "This one is settled, or an opinion was taken back: there is nothing to settle about it now."
 
 
-def may_settle(session: Session, access: Access) -> bool:
-    """Engineers and admins may, and whoever was given the permission."""
-    return access.can("engineer") or unsettled.may_settle(session, access.project.id, access.user.id)
-
-
-def check_may_settle(session: Session, access: Access) -> None:
-    if not may_settle(session, access):
+def _check(access: Access) -> None:
+    if not access.may_settle:
         raise Forbidden("Engineers and admins settle, and whom they let. Ask one of them for the permission.")
 
 
 def next_disagreement(session: Session, access: Access) -> Reservation | None:
     """What this person holds already, else the oldest that nobody settles right now."""
-    check_may_settle(session, access)
+    _check(access)
     project, passed_over = access.project, list[str]()
     held = unsettled.mine(session, project.id, access.user.id, project.overlap)
     if held is not None:
@@ -58,7 +53,7 @@ def settle(
 
     Raises Conflict if it was settled meanwhile, or the example has changed.
     """
-    check_may_settle(session, access)
+    _check(access)
     seen = queries.by_token(session, access.user.id, new.client_token)
     if seen is not None:
         return seen

@@ -26,6 +26,7 @@ class Access:
     project: Project
     role: str
     signs: bool = False  # was given the permission to sign off
+    settles: bool = False  # was given the permission to settle
 
     def can(self, role: str) -> bool:
         return at_least(self.role, role)
@@ -34,6 +35,11 @@ class Access:
     def may_sign_off(self) -> bool:
         """Whoever was given the permission, and admins, who could give it to themselves."""
         return self.signs or self.can("admin")
+
+    @property
+    def may_settle(self) -> bool:
+        """Engineers and admins decide what annotators disagree on, and whoever was given the permission."""
+        return self.can("engineer") or (self.settles and self.can("annotator"))
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ def project_access(needed: str) -> Callable[..., Access]:
         role = None if project is None else _role(project, identity, member)
         if project is None or role is None:
             raise NotFound("This project")
-        access = Access(identity.user, project, role, _signs(identity, member))
+        signs, settles = _permissions(identity, member)
+        access = Access(identity.user, project, role, signs, settles)
         request.state.project = Place(project.id, project.slug, project.name, project.goal)
         if not at_least(role, needed):
             raise Forbidden(f"This needs the role {needed} in the project; yours is {role}.")
@@ -71,10 +78,11 @@ def signer(access: Annotated[Access, Depends(project_access("viewer"), scope="fu
     return access
 
 
-def _signs(identity: Identity, member: Member | None) -> bool:
-    """The permission is a person's, so a token that is limited to a role does not carry it."""
-    limited = identity.token is not None and identity.token.role is not None
-    return member is not None and member.may_sign_off and not limited
+def _permissions(identity: Identity, member: Member | None) -> tuple[bool, bool]:
+    """(sign off, settle). They are a person's, so a token that is limited to a role does not carry them."""
+    if member is None or (identity.token is not None and identity.token.role is not None):
+        return False, False
+    return member.may_sign_off, member.may_settle
 
 
 def _role(project: Project, identity: Identity, member: Member | None) -> str | None:

@@ -8,11 +8,12 @@ from pydantic import BaseModel
 from app.accounts import service as accounts
 from app.accounts.access import SignedIn
 from app.accounts.forms import NewToken
+from app.accounts.models import User
 from app.core.errors import Forbidden, NotFound
 from app.projects import queries, service
 from app.projects.access import Admin, Viewer
 from app.projects.forms import NewProject, ProjectChange, Role
-from app.projects.models import Project
+from app.projects.models import Member, Project
 from app.web.forms import StrictModel
 from app.web.idempotency import api_router
 from app.web.paging import ListAnswer
@@ -45,14 +46,21 @@ class MemberOut(BaseModel):
     name: str
     role: str
     may_sign_off: bool
+    may_settle: bool
+
+    @classmethod
+    def of(cls, user: User, member: Member) -> "MemberOut":
+        facts = {name: getattr(member, name) for name in ("role", "may_sign_off", "may_settle")}
+        return cls(id=user.id, email=user.email, name=user.name, **facts)
 
 
 class MemberIn(StrictModel):
-    """``may_sign_off`` absent leaves the permission as it is."""
+    """A permission that is absent stays as it is."""
 
     email: str
     role: Role
     may_sign_off: bool | None = None
+    may_settle: bool | None = None
 
 
 class MemberGone(StrictModel):
@@ -95,15 +103,15 @@ def change_project(session: SessionDep, access: Admin, changes: ProjectChange) -
 @router.get("/projects/{slug}/members")
 def list_members(session: SessionDep, access: Viewer) -> ListAnswer[MemberOut]:
     rows = queries.members(session, access.project.id)
-    items = [MemberOut(id=u.id, email=u.email, name=u.name, role=r, may_sign_off=signs) for u, r, signs in rows]
+    items = [MemberOut.of(user, member) for user, member in rows]
     return ListAnswer(items=items)
 
 
 @router.post("/projects/{slug}/members", status_code=201)
 def set_member(session: SessionDep, access: Admin, member: MemberIn) -> MemberOut:
-    given = (member.email, member.role, member.may_sign_off)
+    given = (member.email, member.role, member.may_sign_off, member.may_settle)
     user, row = service.set_member(session, access.user, access.project, *given)
-    return MemberOut(id=user.id, email=user.email, name=user.name, role=row.role, may_sign_off=row.may_sign_off)
+    return MemberOut.of(user, row)
 
 
 @router.delete("/projects/{slug}/members", status_code=204)

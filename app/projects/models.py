@@ -35,7 +35,7 @@ class Member(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
     role: Mapped[str]
     may_sign_off: Mapped[bool] = mapped_column(default=False, server_default="false")  # admins may in any case
-    settles: Mapped[bool] = mapped_column(default=False, server_default="false")  # may settle, whatever the role
+    may_settle: Mapped[bool] = mapped_column(default=False, server_default="false")  # engineers may in any case
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (CheckConstraint("role in ('viewer', 'annotator', 'engineer', 'admin')", name="role"),)

@@ -34,6 +34,7 @@ class MemberRow:
     email: str
     role: str
     may_sign_off: bool  # by their own permission; admins may in any case
+    may_settle: bool  # by their own permission; engineers and admins may in any case
 
 
 @dataclass(frozen=True)
@@ -58,5 +59,5 @@ def settings(
     link_for: str | None = None,
 ) -> SettingsPage:
     found = queries.members(session, access.project.id)
-    rows = [MemberRow(u.id, u.name, u.email, role, signs) for u, role, signs in found]
+    rows = [MemberRow(u.id, u.name, u.email, m.role, m.may_sign_off, m.may_settle) for u, m in found]
     return SettingsPage(access.project, rows, access.can("admin"), form or FormState(), link, link_for)

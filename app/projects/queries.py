@@ -29,10 +29,10 @@ def visible_to(session: Session, user: User) -> Sequence[Project]:
     return session.scalars(query).all()
 
 
-def members(session: Session, project_id: str) -> Sequence[Row[User, str, bool]]:
-    """(User, role, may sign off) of each member, in order of joining."""
+def members(session: Session, project_id: str) -> Sequence[Row[User, Member]]:
+    """(User, Member) of each member, in order of joining."""
     return session.execute(
-        select(User, Member.role, Member.may_sign_off)
+        select(User, Member)
         .join(Member, Member.user_id == User.id)
         .where(Member.project_id == project_id)
         .order_by(Member.created_at, User.email)

@@ -80,6 +80,12 @@ def let_sign_off(session: SessionDep, access: Admin, user_id: str, form: FormDep
     return RedirectResponse(f"/p/{access.project.slug}/settings#people", 303)
 
 
+@router.post("/p/{slug}/members/{user_id}/settling-permission")
+def let_settle(session: SessionDep, access: Admin, user_id: str, form: FormDep) -> Response:
+    service.let_settle(session, access.user, access.project, user_id, form.get("allowed") == "true")
+    return RedirectResponse(f"/p/{access.project.slug}/settings#people", 303)
+
+
 @router.post("/p/{slug}/members/{user_id}/removal")
 def remove_member(session: SessionDep, access: Admin, user_id: str) -> Response:
     service.remove_member(session, access.user, access.project, user_id)
@@ -109,4 +115,5 @@ def _values(form: FormData) -> dict[str, object]:
             raise Invalid.field("output_schema", f"This is not JSON: {error}") from error
     else:
         values["output_schema"] = None
+    values.setdefault("expert_hourly_rate", None)
     return values

@@ -54,11 +54,17 @@ def change(session: Session, user: User, project: Project, changes: ProjectChang
 
 
 def set_member(
-    session: Session, actor: User, project: Project, email: str, role: str, may_sign_off: bool | None = None
+    session: Session,
+    actor: User,
+    project: Project,
+    email: str,
+    role: str,
+    may_sign_off: bool | None = None,
+    may_settle: bool | None = None,
 ) -> tuple[User, Member]:
     """Give a person a role in the project; someone unknown gets an account (and needs a sign-in link).
 
-    ``may_sign_off`` None leaves that permission as it is.
+    A permission that is None stays as it is.
     """
     if role not in ROLES:
         raise Invalid.field("role", f"One of {', '.join(ROLES)}.")
@@ -66,8 +72,10 @@ def set_member(
     member = session.merge(Member(project_id=project.id, user_id=user.id, role=role))
     if may_sign_off is not None:
         member.may_sign_off = may_sign_off
+    if may_settle is not None:
+        member.may_settle = may_settle
     session.flush()
-    facts = {"role": role, "may_sign_off": member.may_sign_off}
+    facts = {"role": role, "may_sign_off": member.may_sign_off, "may_settle": member.may_settle}
     record(session, "set-role", "member", user.id, actor_id=actor.id, project_id=project.id, **facts)
     return user, member
 
@@ -79,6 +87,15 @@ def let_sign_off(session: Session, actor: User, project: Project, user_id: str, 
         raise NotFound("This member")
     member.may_sign_off = allowed
     record(session, "set-sign-off", "member", user_id, actor_id=actor.id, project_id=project.id, may_sign_off=allowed)
+
+
+def let_settle(session: Session, actor: User, project: Project, user_id: str, allowed: bool) -> None:
+    """Give a member the permission to settle what annotators disagree on, or take it back."""
+    member = queries.membership(session, project.id, user_id) if is_id(user_id) else None
+    if member is None:
+        raise NotFound("This member")
+    member.may_settle = allowed
+    record(session, "set-settling", "member", user_id, actor_id=actor.id, project_id=project.id, may_settle=allowed)
 
 
 def remove_member(session: Session, actor: User, project: Project, user_id: str) -> None:
