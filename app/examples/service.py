@@ -88,7 +88,7 @@ def proposed(
     expected: Mapping[str, Any] | Unset | None = UNSET,
 ) -> ParsedExample:
     """What ``revise`` would make of a revision, checked and not stored. Raises Invalid naming the wrong field."""
-    return _parsed(old, messages, tags, behavior, expected)
+    return _parsed(old, messages, tags, behavior, expected, UNSET)
 
 
 def _parsed(
