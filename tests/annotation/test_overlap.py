@@ -191,10 +191,17 @@ def test_settling(factory: Factory, ana: Access, ben: Access, eve: Access, examp
     assert (state(example), example.tags) == (("approved", 2), ["mine"])
 
 
-def test_the_permission_to_settle_can_be_given(factory: Factory, ana: Access) -> None:
-    assert not settling.may_settle(factory.session, ana)
-    projects.let_settle(factory.session, ana.user, ana.project, ana.user.id, True)
-    assert settling.may_settle(factory.session, ana)
+def test_the_permission_to_settle_can_be_given(client: TestClient, factory: Factory, ana: Access) -> None:
+    admin = factory.member(ana.project, "admin")
+    members = f"/p/{ana.project.slug}/members/{ana.user.id}/settling-permission"
+    factory.sign_in(client, admin)
+    listed = f"/api/v1/projects/{ana.project.slug}/members"
+    for allowed in (True, False):
+        assert client.post(members, data={"allowed": str(allowed).lower()}).status_code == 303
+        people = client.get(listed, headers=factory.bearer(admin)).json()["items"]
+        assert next(one["may_settle"] for one in people if one["id"] == ana.user.id) is allowed
+        assert Access(ana.user, ana.project, "annotator", settles=allowed).may_settle is allowed
+    assert not Access(ana.user, ana.project, "viewer", settles=True).may_settle
 
 
 def test_fewer_opinions_decide_what_is_agreed_on_and_leave_the_rest_to_be_settled(
@@ -285,6 +292,6 @@ def test_nothing_leaks_before_both_are_in(
     assert ana.user.name not in client.get(f"/p/{slug}/examples/{example.id}").text
     events = factory.session.query(AuditEvent).filter_by(object_id=example.id).all()
     assert [(one.action, set(one.detail)) for one in events] == [("annotate", {"number"})]
-    say(factory, ben, example)
+    say(factory, eve, example)  # her page took the second place
     listed = client.get(f"{api}/examples/{example.id}/annotations", headers=bearer).json()["items"]
     assert {one["verdict"] for one in listed} == {"approve", "reject"}
