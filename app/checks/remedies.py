@@ -95,8 +95,8 @@ def _apply(
 
 def _check(access: Access, findings: Sequence[Finding], decision: Decision, now: datetime) -> None:
     action = rules.ACTIONS[decision.action]
-    if not access.can(action.role):
-        raise Forbidden(f"“{action.label}” needs the role {action.role} in the project.")
+    if not rules.may_decide(action, access.can, access.may_sign_off):
+        raise Forbidden(f"“{action.label}” needs the role {action.role}, or the permission to sign off.")
     if action.needs_reason and not decision.reason:
         raise Invalid.field("reason", "Say why this may be trained on: the reason stays with the finding.")
     if decision.expires_at is not None and decision.expires_at <= now:

@@ -1,6 +1,6 @@
 """What each kind of finding means, what fixes it, and who may decide it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -189,3 +189,8 @@ def overall(kind: str, number: int) -> str:
     """``3 exact duplicates``, as lists and the overview say it."""
     facts = KINDS[kind]
     return f"{number:,} {facts.one if number == 1 else facts.many}"
+
+
+def may_decide(action: Action, can: Callable[[str], bool], may_sign_off: bool) -> bool:
+    """Approving for training takes a role, or the permission to sign off."""
+    return can(action.role) or (action.key == "approve" and may_sign_off)

@@ -34,6 +34,8 @@ select
      and r.status = 'succeeded' and c.origin = 'fine_tune' order by r.id desc limit 1) as tuned_run_id,
   (select count(*) from preference_rounds where project_id = :p) as rounds,
   (select count(*) from preference_rounds where project_id = :p and closed_at is null) as rounds_open,
+  exists (select from scans where project_id = :p and status = 'succeeded') as scanned,
+  (select count(*) from (select from findings where project_id = :p and state = 'open' limit 1000) f) as findings,
   (select count(*) from members where project_id = :p) as people,
   (select count(*) from round_reviewers v join preference_rounds r on r.id = v.round_id
      where r.project_id = :p and r.closed_at is null and v.user_id = :u

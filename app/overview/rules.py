@@ -31,6 +31,8 @@ class Standing:
     rounds: int
     rounds_open: int
     people: int
+    scanned: bool
+    findings: int  # open ones; counting stops at a thousand
     rounds_waiting_for_me: int
 
 

@@ -9,7 +9,7 @@ from app.overview.rules import Standing, next_thing, path
 from tests.factories import Factory
 from tests.preferences.factories import measured
 
-EMPTY = Standing(*[0] * 9, None, 0, 0, None, 0, 0, 0, None, None, None, 0, 0, 1, 0)
+EMPTY = Standing(*[0] * 9, None, 0, 0, None, 0, 0, 0, None, None, None, 0, 0, 1, False, 0, 0)
 CURATED = replace(EMPTY, examples=10, approved=10)
 SEALED = replace(CURATED, test_sets=1, sealed_sets=1, sealed_cases=5)
 MEASURED = replace(SEALED, candidates=1, baseline_id="c", runs=1, baseline_run_id="r")
