@@ -52,6 +52,7 @@ class Item:
     label: str | None
     labels: Sequence[str]
     client_token: str
+    findings: Sequence[str]  # kinds that are open
 
     @property
     def draft(self) -> str:
@@ -181,8 +182,9 @@ def _item(access: Access, held: Reservation, example: Example, revision: Revisio
         behavior=revision.behavior or "",
         tags=revision.tags,
         label=str(label) if label is not None else ("" if labels else None),
-        labels=labels if label is None or label in labels else [str(label), *labels],
+        labels=labels,
         client_token=random_id(),
+        findings=example.findings,
     )
 
 

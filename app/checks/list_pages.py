@@ -60,7 +60,7 @@ class MemberRow:
     tags: Sequence[str]
     words: str
     request: Sequence[Any]
-    answer: Sequence[Any]
+    answer: Sequence[Any]  # empty: the same as that of the best
     expects: str
     keep: bool
 
@@ -99,7 +99,7 @@ class ListPage:
 
     @property
     def title(self) -> str:
-        return self.kind.many.capitalize()
+        return self.kind.title
 
 
 @dataclass(frozen=True)
@@ -277,10 +277,10 @@ def _row(
         finding_id=finding.id if finding else None,
         number=example.number,
         status=example.status,
-        tags=example.tags,
+        tags=example.tags if keep else [tag for tag in example.tags if tag not in best[0].tags],
         words=finding.words if finding else "",
         request=_against(best[0].request, example.request),
-        answer=_against(best[0].answer, example.answer),
+        answer=_against(best[0].answer, example.answer) if keep or example.answer != best[0].answer else [],
         expects=" · ".join(expects),
         keep=keep,
     )

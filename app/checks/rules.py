@@ -14,19 +14,19 @@ class Action:
     past: str
     role: str = "annotator"
     needs_reason: bool = False
-    hotkey: str | None = None
+    for_many: str = ""  # the label over several, where it is another one
 
 
 ACTIONS: Mapping[str, Action] = {
     action.key: action
     for action in (
-        Action("mask", "Mask", "masked", hotkey="m"),
+        Action("mask", "Mask", "masked"),
         Action("remove", "Remove from training", "taken out of training (rejected)"),
         Action("approve", "Approve for training", "approved for training", role="engineer", needs_reason=True),
-        Action("accept", "It is fine", "accepted as they are"),
+        Action("accept", "It is fine", "accepted as they are", for_many="They are fine"),
         Action("needs_work", "Needs work", "sent to needs work"),
-        Action("keep_one", "Keep one", "folded into the one that is kept"),
-        Action("not_duplicate", "Not a duplicate", "kept apart"),
+        Action("keep_one", "Keep one", "folded into the one that is kept", for_many="Keep the best of each"),
+        Action("not_duplicate", "Not a duplicate", "kept apart", for_many="Not duplicates"),
         Action("choose", "This answer is right", "settled"),
         Action("reopen", "Open again", "opened again"),
     )
@@ -38,6 +38,7 @@ class Kind:
     """``blocks``: while one is open, the example stays out of dataset versions. ``together``: shown as clusters."""
 
     key: str
+    title: str
     one: str
     many: str
     meaning: str
@@ -54,6 +55,7 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         Kind(
             "secret",
+            "Secrets",
             "secret",
             "secrets",
             "A key or password stands in the text: a model can repeat it word for word.",
@@ -64,6 +66,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             "sensitive",
+            "Sensitive data",
             "piece of sensitive data",
             "pieces of sensitive data",
             "Something that points to a person: a model can learn it and say it to somebody else.",
@@ -74,6 +77,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             "leak",
+            "Test cases in training",
             "test case in the training pool",
             "test cases in the training pool",
             "A test case stands among the training examples: its score would measure memory, not skill.",
@@ -84,6 +88,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             "label_conflict",
+            "Conflicting answers",
             "conflicting answer",
             "conflicting answers",
             "One request has several answers that do not agree: the model learns to guess.",
@@ -93,6 +98,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             "format",
+            "Format",
             "format problem",
             "format problems",
             "An answer breaks the form that production needs, and the model will copy that.",
@@ -101,6 +107,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             "stale_fact",
+            "Facts that may change",
             "fact that may change",
             "facts that may change",
             "A price, date, version or policy in an answer: weights keep it long after it has changed.",
@@ -109,6 +116,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             "duplicate",
+            "Exact duplicates",
             "exact duplicate",
             "exact duplicates",
             "The same request and answer more than once: it counts twice, and only one goes into a version.",
@@ -118,6 +126,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             "near_duplicate",
+            "Near-duplicates",
             "near-duplicate",
             "near-duplicates",
             "Almost the same request again: it adds weight, not knowledge.",
@@ -127,6 +136,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             "semantic_duplicate",
+            "Same meaning",
             "request that means the same",
             "requests that mean the same",
             "Another wording of the same request. Variety is good; many copies of one meaning are not.",
@@ -136,6 +146,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             "outlier",
+            "Outliers",
             "outlier",
             "outliers",
             "Far from the rest in length or form: often a paste accident, at times the most valuable case.",
