@@ -29,6 +29,7 @@ STAGES = (
     "comparisons",
     "preferences",
     "finetunes",
+    "erasure",
     "overview",
 )
 

@@ -9,6 +9,7 @@ from app.checks import models as checks
 from app.checks.readiness import models as readiness
 from app.core.db import Base
 from app.datasets import models as datasets
+from app.erasure import models as erasure
 from app.evals import models as evals
 from app.examples import models as examples
 from app.finetunes import models as finetunes
@@ -28,6 +29,7 @@ __all__ = [
     "checks",
     "comments",
     "datasets",
+    "erasure",
     "evals",
     "examples",
     "finetunes",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import ApiToken, AuditEvent, SignInLink, User, UserSession
@@ -92,3 +92,15 @@ def latest_events(session: Session, project_id: str, limit: int = 10) -> Sequenc
 
 def sessions_of(session: Session, user_id: str) -> Sequence[UserSession]:
     return session.scalars(select(UserSession).where(UserSession.user_id == user_id)).all()
+
+
+def other_admins(session: Session, user_id: str) -> int:
+    """Instance admins who can sign in, without this person."""
+    query = select(func.count()).select_from(User)
+    return session.scalar(query.where(User.is_instance_admin, User.disabled_at.is_(None), User.id != user_id)) or 0
+
+
+def remove_keys(session: Session, user_id: str) -> None:
+    """Every way in: sessions, sign-in links, API tokens."""
+    for table in (UserSession, SignInLink, ApiToken):
+        session.execute(delete(table).where(table.user_id == user_id))

@@ -127,3 +127,17 @@ def revoke_token(session: Session, user: User, token_id: str) -> None:
         raise NotFound("This token")
     row.revoked_at = utcnow()
     record(session, "revoke", "token", row.id, actor_id=user.id)
+
+
+def erase_account(session: Session, user: User) -> None:
+    """Take name, address and every way in from a person, for good; what they did stays, under no name.
+
+    Raises Conflict for the last instance admin.
+    """
+    if user.is_instance_admin and not queries.other_admins(session, user.id):
+        raise Conflict("This is the last instance admin: make another one first (`holdout user add … --role admin`).")
+    queries.remove_keys(session, user.id)
+    user.email, user.name = f"{user.id}@erased.invalid", "Erased person"
+    user.password_hash, user.is_instance_admin, user.disabled_at = None, False, utcnow()
+    record(session, "erase", "user", user.id, actor_id=None)
+    session.flush()

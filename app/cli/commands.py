@@ -129,6 +129,21 @@ def user_add(
     typer.echo(f"{(settings.base_url or f'http://{settings.host}:{settings.port}').rstrip('/')}/sign-in/{token}")
 
 
+@user_app.command("erase")
+def user_erase(
+    email: str,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a person's account: name, address and every way in. What they did stays, under no name."""
+    from app.cli.people import erase_user
+
+    if not yes:
+        typer.confirm(f"Erase the account {email} for good?", abort=True)
+    with one_database(settings_or_fail()), friendly():
+        erase_user(email)
+    typer.echo("Erased. Where others' texts name this person: Settings → Erase a person's data.", err=True)
+
+
 @token_app.command("create")
 def token_create(
     email: Annotated[str, typer.Option()],

@@ -34,3 +34,11 @@ def create_token(email: str, name: str) -> str:
         if user is None:
             raise NotFound(f"The person {email}")
         return service.make_token(session, user, name)[1]
+
+
+def erase_user(email: str) -> None:
+    with transaction() as session:
+        user = accounts.user_by_email(session, email)
+        if user is None:
+            raise NotFound(f"The person {email}")
+        service.erase_account(session, user)

@@ -46,6 +46,7 @@ class Export:
 
 def plan(session: Session, version: DatasetVersion, wanted: Wanted) -> Export:
     """Raises Invalid naming the rows that the format cannot hold, unless they are to be left out."""
+    versions.check_whole(session, version)
     writer = WRITERS[wanted.format]
     paired = is_paired(session, version, wanted)
     if writer.check is None:

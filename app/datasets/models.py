@@ -74,6 +74,7 @@ class TestCase(Base):
     group_unit: Mapped[str]
     content_hash: Mapped[str]
     split: Mapped[str | None]
+    erasure_id: Mapped[str | None] = mapped_column(Id)  # the content is a tombstone since this erasure
 
     __table_args__ = (
         CheckConstraint("split = 'test'", name="split"),
@@ -90,6 +91,7 @@ class TestCase(Base):
             name="fk_test_cases_group_split",
         ),
         Index("ix_test_cases_project_id_fingerprint_unit", "project_id", "fingerprint_unit"),
+        Index("ix_test_cases_erasure_id", "erasure_id", postgresql_where="erasure_id is not null"),
     )
 
 
@@ -159,6 +161,7 @@ class DatasetVersionItem(Base):
             ["revision_id", "project_id", "fingerprint_unit", "group_unit"],
             ["revisions.id", "revisions.project_id", "revisions.fingerprint_unit", "revisions.group_unit"],
             name="fk_dataset_version_items_revision",
+            onupdate="CASCADE",
         ),
         ForeignKeyConstraint(
             ["project_id", "fingerprint_unit", "split"],

@@ -85,6 +85,7 @@ class CaseRow:
     tags: Sequence[str]
     number: int | None
     example_id: str | None
+    erased: bool
 
 
 @dataclass(frozen=True)
@@ -292,6 +293,7 @@ def case_row(case: TestCase, number: int | None) -> CaseRow:
         case.tags,
         number,
         case.example_id,
+        case.erasure_id is not None,
     )
 
 

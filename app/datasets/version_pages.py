@@ -94,6 +94,7 @@ class VersionPage:
     against: VersionRow | None
     differences: Sequence[Difference]
     intact: bool | None  # None: not asked
+    erased: int  # rows that are tombstones
     older: str | None
     answer: str
     can_change: bool
@@ -167,6 +168,7 @@ def one(
         against=rest[0] if rest else None,
         differences=_differences(versions.diff(session, version, against)) if against else [],
         intact=intact,
+        erased=versions.erased_rows(session, version),
         older="?" + urlencode(keep | {"cursor": found.next_cursor}) if found.next_cursor else None,
         answer=f"{plural(row.size, 'example')} to train on; {left_out} that matched the filters were left out.",
         can_change=access.can("engineer"),

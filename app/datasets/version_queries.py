@@ -108,6 +108,16 @@ def items(session: Session, version_id: str, cursor: str | None, limit: int) -> 
     return cut(rows, limit, lambda row: (row[0],))
 
 
+def erased_rows(session: Session, version_id: str) -> int:
+    query = (
+        select(func.count())
+        .select_from(DatasetVersionItem)
+        .join(Revision, Revision.id == DatasetVersionItem.revision_id)
+        .where(DatasetVersionItem.dataset_version_id == version_id, Revision.erasure_id.is_not(None))
+    )
+    return session.scalar(query) or 0
+
+
 def exclusions(session: Session, version_id: str, limit: int, kind: str | None = None) -> list[Exclusion]:
     query = (
         select(DatasetVersionExclusion.example_id, Example.number, DatasetVersionExclusion.reason)

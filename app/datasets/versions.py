@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.accounts.audit import record
 from app.accounts.models import User
 from app.core.clock import utcnow
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotFound
 from app.datasets import plan_queries as plans
 from app.datasets import version_queries as queries
 from app.datasets.formats import Record, record_line
@@ -89,14 +89,32 @@ def freeze(session: Session, user: User, project: Project, name: str, wanted: Ex
 
 
 def training_bytes(session: Session, version: DatasetVersion) -> Iterator[bytes]:
-    """The exact bytes to train on, a line at a time: OpenAI's chat JSONL. ``content_hash`` is their SHA-256."""
+    """The exact bytes to train on, a line at a time: OpenAI's chat JSONL. ``content_hash`` is their SHA-256.
+
+    Raises Conflict (see ``check_whole``).
+    """
+    check_whole(session, version)
     return (training_line(row.messages, row.tools) for row in queries.records(session, version.id))
+
+
+def check_whole(session: Session, version: DatasetVersion) -> None:
+    """Raises Conflict where rows were erased at a person's request: what was frozen is not there to be trained on."""
+    if gone := erased_rows(session, version):
+        raise Conflict(
+            f"{gone:,} of {version.size:,} rows of v{version.number} were erased at a person's request: it can be "
+            "neither exported nor trained on. Freeze a new version."
+        )
 
 
 def verify_hash(session: Session, version: DatasetVersion) -> bool:
     """Whether the bytes, and everything else that was frozen of the rows, are still the same."""
     found = hashes(queries.records(session, version.id))
     return found == (version.content_hash, version.record_hash or found[1])
+
+
+def erased_rows(session: Session, version: DatasetVersion) -> int:
+    """How many rows are tombstones since a person's data were erased: then the bytes cannot be had again."""
+    return queries.erased_rows(session, version.id)
 
 
 def hashes(records: Iterable[Record]) -> tuple[str, str]:

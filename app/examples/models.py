@@ -178,11 +178,13 @@ class Revision(Base):
     content_hash: Mapped[str]
     author_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     reason: Mapped[str] = mapped_column(default="")
+    erasure_id: Mapped[str | None] = mapped_column(Id)  # the content is a tombstone since this erasure
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
         UniqueConstraint("example_id", "number"),
         UniqueConstraint("id", "project_id", "fingerprint_unit", "group_unit"),
+        Index("ix_revisions_erasure_id", "erasure_id", postgresql_where="erasure_id is not null"),
     )
 
 

@@ -1,0 +1,195 @@
+"""Every place where a person's words may stand, and what becomes of them. A test compares it with all tables.
+
+Erasing follows the order below: a place is erased where an identifier stands in one of its ``texts``, and where it
+belongs (``via``) to a row of an earlier place that is erased.
+"""
+
+from dataclasses import dataclass
+
+ERASED = "[erased]"
+TOMBSTONE = '\'[{"role": "user", "content": "[erased]"}]\'::jsonb'
+OF_PROJECT = "t.project_id = :project"
+
+
+@dataclass(frozen=True)
+class Place:
+    """``label`` is for people. ``erase`` is the SET clause; None: the database's own function writes the tombstone.
+
+    ``via``: (column, earlier place whose erased keys it names). ``project`` limits the table, as ``t``, to a project.
+    ``answers`` is the column whose values later places mean by this place, where it is not the key.
+    """
+
+    table: str
+    label: str
+    texts: tuple[str, ...]
+    erase: str | None
+    via: tuple[tuple[str, str], ...] = ()
+    key: str = "id"
+    project: str = OF_PROJECT
+    answers: str | None = None
+
+    @property
+    def keys_named(self) -> str:
+        return self.answers or self.key
+
+
+IN_RUN = "t.run_id in (select id from eval_runs where project_id = :project)"
+IN_ROUND = "t.round_id in (select id from preference_rounds where project_id = :project)"
+IN_OUTPUT = (
+    "t.output_id in (select o.id from outputs o join eval_runs r on r.id = o.run_id where r.project_id = :project)"
+)
+
+# The group is asked for beside these (see queries): it names examples and cases, whatever they say.
+PLACES: tuple[Place, ...] = (
+    Place(
+        "revisions",
+        "revisions of examples",
+        ("messages", "tools", "expected", "non_preferred", "extra", "tags", "reason"),
+        None,
+        answers="example_id",
+    ),
+    Place(
+        "examples",
+        "examples",
+        ("request", "answer", "tags", "source"),
+        "request = '[erased]', answer = '[erased]', tags = '{}', findings = '{}', "
+        "deleted_at = coalesce(t.deleted_at, now()), updated_at = now()",
+        via=(("id", "revisions"),),
+    ),
+    Place(
+        "test_cases",
+        "test cases, sealed ones included",
+        ("messages", "tools", "expected", "tags", "extra"),
+        None,
+        via=(("example_id", "examples"),),
+    ),
+    Place(
+        "outputs",
+        "outputs of eval runs",
+        ("text", "tool_calls", "error"),
+        "text = case when t.text is not null then '[erased]' end, tool_calls = null, error = null",
+        via=(("case_id", "test_cases"),),
+        project=IN_RUN,
+    ),
+    Place(
+        "grades",
+        "reasons of grades",
+        ("reason", "detail"),
+        "reason = '[erased]', detail = '{}'",
+        via=(("output_id", "outputs"),),
+        key="output_id",
+        project=IN_OUTPUT,
+    ),
+    Place(
+        "pairs",
+        "pairs of preference rounds",
+        (),  # ids only; leads on to the ballots
+        None,
+        via=(("case_id", "test_cases"), ("output_a_id", "outputs"), ("output_b_id", "outputs")),
+        project=IN_ROUND,
+    ),
+    Place(
+        "ballot_pairs",
+        "ballots' pairs",
+        (),
+        None,
+        via=(("pair_id", "pairs"),),
+        key="ballot_id",
+        project="t.pair_id in (select p.id from pairs p join preference_rounds r on r.id = p.round_id "
+        "where r.project_id = :project)",
+    ),
+    Place(
+        "ballots",
+        "ballots of preference rounds",
+        ("prompt", "text_a", "text_b"),
+        f"prompt = {TOMBSTONE}, text_a = '[erased]', text_b = '[erased]'",
+        via=(("id", "ballot_pairs"),),
+        project=IN_ROUND,
+    ),
+    Place(
+        "votes",
+        "reasons of votes",
+        ("rationale",),
+        None,
+        via=(("ballot_id", "ballots"),),
+        key="ballot_id",
+        project=IN_ROUND,
+    ),
+    Place(
+        "annotations",
+        "notes of reviewers",
+        ("note", "label"),
+        "note = '', label = null",
+        via=(("example_id", "examples"),),
+    ),
+    Place("findings", "findings", ("words", "evidence", "key"), "", via=(("example_id", "examples"),)),
+    Place("comments", "comments", ("text",), "text = '[erased]'", via=(("example_id", "examples"),)),
+    Place("finding_changes", "reasons of decisions in bulk", ("reason",), "reason = '[erased]'"),
+    Place("assignments", "notes of assignments", ("name", "note"), "name = '[erased]', note = ''"),
+    Place("sign_offs", "notes of sign-offs", ("note",), "note = '[erased]'"),
+    Place("notifications", "messages that were sent", ("payload", "error"), "payload = '{}', error = null"),
+    Place("finding_decisions", "reasons of decisions", ("reason",), "reason = '[erased]'"),
+    Place(
+        "dataset_version_exclusions",
+        "reasons of exclusions",
+        ("reason",),
+        None,
+        via=(("example_id", "examples"),),
+        key="example_id",
+        project="t.dataset_version_id in (select id from dataset_versions where project_id = :project)",
+    ),
+    Place(
+        "import_rejections",
+        "refused lines of imports",
+        ("reason", "excerpt"),
+        "reason = '[erased]', excerpt = '[erased]'",
+        project="t.import_id in (select id from imports where project_id = :project)",
+    ),
+    Place(
+        "imports",
+        "names of imported files",
+        ("file_name", "mapping", "graders", "error"),
+        "file_name = '[erased]', mapping = null, graders = '[]', error = null",
+    ),
+    Place("audit_events", "details of the audit trail", ("detail",), None),
+)
+
+# What holds no person's words, and why; a new column must stand here or above.
+NOT_PERSONAL: dict[str, str] = {
+    "users": "the account itself: erased by `holdout user erase`",
+    "api_tokens": "named by their owner, gone with the account",
+    "members": "roles",
+    "sign_in_links": "hashes, gone with the account",
+    "user_sessions": "hashes, gone with the account",
+    "reservations": "ids",
+    "skips": "ids",
+    "run_views": "ids",
+    "run_blinds": "ids",
+    "round_reviewers": "ids",
+    "throttles": "keys of rate limits, gone within a day",
+    "seen_requests": "answers of the API, kept for a day",
+    "projects": "what the team says of its own project",
+    "guideline_versions": "what the team says of its own project",
+    "providers": "addresses and keys of machines",
+    "candidates": "prompts that the team wrote: edit by cloning, then archive",
+    "baselines": "ids",
+    "graders": "definitions that the team wrote",
+    "eval_runs": "names of graders, figures, hashes",
+    "test_sets": "names that the team gave",
+    "dataset_versions": "names that the team gave, hashes",
+    "dataset_version_items": "ids and fingerprints",
+    "test_set_access": "ids",
+    "split_assignments": "fingerprints; a group's name is exchanged by the database's function",
+    "example_tallies": "counts",
+    "bulk_changes": "ids, and a tag that the team gave",
+    "scans": "counts",
+    "scan_marks": "hashes",
+    "paid_calls": "what was paid; errors of providers without the request",
+    "fine_tunes": "settings and figures",
+    "fine_tune_events": "figures and lines of the provider's log",
+    "checkpoints": "figures",
+    "assignment_items": "ids",
+    "saved_filters": "names that the team gave, filters",
+    "webhooks": "addresses of machines",
+    "preference_rounds": "names and criteria that the team wrote",
+}
