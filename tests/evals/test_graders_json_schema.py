@@ -3,8 +3,8 @@
 import pytest
 
 from app.core.errors import Invalid
+from app.core.strict_json import StrictJsonError, parse
 from app.evals.graders import Sample, grade, parse_spec
-from app.evals.graders.strict_json import StrictJsonError, parse
 
 TICKET = {
     "type": "object",

@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One revision of an example, as a detector sees it. ``target`` is the index of the target answer, if any."""
+    """One revision of an example, as a detector sees it. ``target`` is the index of the target answer, if any.
+
+    ``non_preferred`` are the messages of the answer that was not preferred; ``metadata`` is what came with the line.
+    """
 
     messages: Sequence[Mapping[str, Any]]
     tools: Sequence[Any] | None
@@ -15,6 +18,8 @@ class Subject:
     behavior: str | None
     tags: Sequence[str]
     target: int | None
+    non_preferred: Sequence[Mapping[str, Any]] | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

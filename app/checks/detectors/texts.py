@@ -32,8 +32,13 @@ class Text:
     @property
     def speaker(self) -> str:
         if self.where and self.index is None:
-            return "The expected answer"
+            return "The expected answer" if self.where.startswith("expected") else "The answer that was not preferred"
         return "The arguments of a tool call" if self.where and "arguments" in self.where else SPEAKERS[self.role]
+
+    @property
+    def holds(self) -> str:
+        """The beginning of a sentence about what stands in it."""
+        return f"{self.speaker} {'hold' if self.speaker.endswith('s') else 'holds'}"
 
 
 def texts_of(subject: Subject) -> Iterator[Text]:
@@ -42,6 +47,8 @@ def texts_of(subject: Subject) -> Iterator[Text]:
         role = str(message["role"])
         yield Text(text_of(message.get("content")), index, role)
         yield from _beside(message, index, role)
+    for number, message in enumerate(subject.non_preferred or ()):
+        yield Text(text_of(message.get("content")), None, "assistant", f"non_preferred.{number}.content")
     for where, text in strings_of(subject.expected or {}, "expected"):
         yield Text(text, None, "assistant", where)
 
@@ -76,7 +83,7 @@ class Keys:
     def key(self, code: str, text: Text, value: str) -> str:
         """``code:place:digest``, with a counter where the same value stands there again."""
         digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        place = "expected" if text.index is None else str(text.index)
+        place = str(text.index) if text.index is not None else str(text.where).partition(".")[0]
         base = f"{code}:{place}:{digest}"
         self._seen[base] = self._seen.get(base, 0) + 1
         return base if self._seen[base] == 1 else f"{base}:{self._seen[base]}"

@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from app.core.patterns import compiled
 from app.evals.graders.base import OUTPUT_TEXT, Definition, NotGradable, OutputError, Scored, quoted
 from app.evals.graders.behavior_rules import BEHAVIORS, Behavior, Reading, classify
-from app.evals.graders.regex import compiled
 from app.evals.graders.templates import MISSING, Scope, split, walk
 
 # What a structured output may call the four behaviours.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from app.core.patterns import compiled
 from app.evals.graders.behavior_patterns import PATTERNS
-from app.evals.graders.regex import compiled
 
 Behavior = Literal["answer", "refuse", "clarify", "escalate"]
 BEHAVIORS: tuple[Behavior, ...] = ("answer", "refuse", "clarify", "escalate")

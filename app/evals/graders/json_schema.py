@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from app.core.schema_checks import problem_of_schema, safe_validator
+from app.core.strict_json import StrictJsonError, parse
 from app.evals.graders.base import OUTPUT_TEXT, Definition, NotGradable, OutputError, Scored
-from app.evals.graders.schema_checks import problem_of_schema, safe_validator
-from app.evals.graders.strict_json import StrictJsonError, parse
 from app.evals.graders.templates import Scope
 
 SHOWN = 5

@@ -1,9 +1,10 @@
 """Search the output for a pattern. RE2 takes time in proportion to the text, whatever the pattern."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import field_validator
 
+from app.core.patterns import compiled
 from app.evals.graders.base import OUTPUT_TEXT, Definition, Scored, quoted
 from app.evals.graders.templates import Scope
 
@@ -35,19 +36,3 @@ class Regex(Definition):
         holds = bool(found) == (self.expect == "match")
         where = f"found {quoted(found.group(0))}" if found else "found nothing"
         return Scored(float(holds), f"{where} for {quoted(self.pattern)}")
-
-
-def compiled(pattern: str, ignore_case: bool) -> Any:
-    """The pattern for RE2. Raises ``ValueError`` with RE2's own reason."""
-    import re2
-
-    options = re2.Options()
-    options.case_sensitive = not ignore_case
-    options.log_errors = False
-    options.max_mem = 8 << 20
-    try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
-        detail = error.args[0]
-        reason = detail.decode() if isinstance(detail, bytes) else str(detail)
-        raise ValueError(f"not a pattern that RE2 can search for: {reason}") from None

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.core.strict_json import StrictJsonError, parse
 from app.evals.graders.base import OutputError, Sample, TemplateError, quoted
-from app.evals.graders.strict_json import StrictJsonError, parse
 
 PLACE = re.compile(r"\{\{([^{}]{0,300})\}\}")
 STEP = re.compile(r"\[(\d{1,6})\]")

@@ -35,7 +35,7 @@ def look(subject: Subject, setting: Setting) -> Iterator[Found]:
             if text.index is None and value in told:
                 continue
             told.add(value)
-            words = f"{text.speaker} {'hold' if text.speaker.endswith('s') else 'holds'} {WORDS[hit.code]}."
+            words = f"{text.holds} {WORDS[hit.code]}."
             key = keys.key(hit.code, text, value)
             yield found_in(text, "sensitive", hit.code, words, key, (hit.start, hit.stop), MASKS[hit.code])
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.evals.graders.regex import compiled
+from app.core.patterns import compiled
 
 MAX_NODES = 5_000
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")

@@ -1,0 +1,1 @@
+"""Keys, tokens, passwords: shapes of providers' keys, passwords that are named, the plugins of detect-secrets."""
