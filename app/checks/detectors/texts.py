@@ -36,6 +36,11 @@ class Text:
         return "The arguments of a tool call" if self.where and "arguments" in self.where else SPEAKERS[self.role]
 
     @property
+    def where_it_is(self) -> str:
+        """The beginning of a sentence about something in it: "In the user's message"."""
+        return f"In {self.speaker[0].lower()}{self.speaker[1:]}"
+
+    @property
     def holds(self) -> str:
         """The beginning of a sentence about what stands in it."""
         return f"{self.speaker} {'hold' if self.speaker.endswith('s') else 'holds'}"
