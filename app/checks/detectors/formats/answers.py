@@ -16,7 +16,7 @@ from app.examples.rules import canonical, text_of
 SHOWN = 3  # violations of the schema in one answer
 _FENCED = re.compile(r"\s*```(?:json|JSON)?[ \t]*\n([\s\S]*?)\n?```\s*\Z")
 _HANGING = re.compile(
-    r"(?:,|:|;|\(|[-–—]|\b(?:and|or|but|because|the|an?|of|to|with|for|in|on|at|by|from|is|are|if|that|which|your|our"
+    r"(?:,|:|\(|\b(?:and|or|but|because|the|an?|of|to|with|for|in|on|at|by|from|is|are|if|that|which|your|our"
     r"|und|oder|der|die|das|mit|et|ou|le|la|les|de|y|el|los|con))\s*\Z",
     re.I,
 )
@@ -33,19 +33,20 @@ def look_at_answer(subject: Subject, setting: Setting) -> Iterator[Problem]:
         if not (message.get("tool_calls") or message.get("refusal")):
             yield Problem("empty", "The answer is empty.", index)
         return
-    cut = _cut_off(text, subject)
+    style = style_of(text)
+    cut = _cut_off(text, style, subject)
     if cut:
         yield Problem("truncated", cut, index, (max(len(text) - 40, 0), len(text)))
     elif setting.output_schema is not None and not message.get("tool_calls"):
         yield from against_schema(text, index, setting.output_schema)
-    yield from _style(text, index, setting)
+    yield from _mixed(style, index, setting)
     yield from _label(subject, setting)
 
 
 def against_schema(text: str, index: int, schema: Mapping[str, Any]) -> Iterator[Problem]:
     """What the strict parser and the schema say; nothing where the schema itself cannot be used."""
     validator = validator_of(canonical(schema))
-    if validator is None:
+    if isinstance(validator, str):
         return
     try:
         value = parse(text)
@@ -64,13 +65,15 @@ def against_schema(text: str, index: int, schema: Mapping[str, Any]) -> Iterator
     yield from (_violation(one, index) for one in errors)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1_024)
 def validator_of(schema: bytes) -> Any:
-    """One per schema: making one takes a hundred times as long as using it. None where it cannot be used."""
+    """One per schema: making one takes a hundred times as long as using it. Text where it cannot be used: why."""
     import orjson
 
     loaded = orjson.loads(schema)
-    return None if not isinstance(loaded, dict) or problem_of_schema(loaded) else safe_validator(loaded)
+    if not isinstance(loaded, dict):
+        return "not an object"
+    return problem_of_schema(loaded) or safe_validator(loaded)
 
 
 def _violation(error: Any, index: int) -> Problem:
@@ -83,7 +86,7 @@ def _violation(error: Any, index: int) -> Problem:
     )
 
 
-def _cut_off(text: str, subject: Subject) -> str | None:
+def _cut_off(text: str, style: str, subject: Subject) -> str | None:
     """Why the answer seems to end too early, or None."""
     reason = subject.metadata.get("finish_reason")
     if reason in ("length", "max_tokens"):
@@ -91,16 +94,15 @@ def _cut_off(text: str, subject: Subject) -> str | None:
     stripped = text.rstrip()
     if stripped.count("```") % 2:
         return "A code fence is opened and never closed."
-    if style_of(text) == "json" and stripped[-1] not in "]}":
+    if style == "json" and stripped[-1] not in "]}":
         return "The JSON ends in the middle."
-    if len(stripped) >= 40 and style_of(text) != "json" and _HANGING.search(stripped):
+    if len(stripped) >= 40 and style != "json" and _HANGING.search(stripped[-40:]):
         return "The answer ends in the middle of a sentence."
     return None
 
 
-def _style(text: str, index: int, setting: Setting) -> Iterator[Problem]:
+def _mixed(own: str, index: int, setting: Setting) -> Iterator[Problem]:
     usual = setting.typical.get("style")
-    own = style_of(text)
     if usual and own != usual and setting.output_schema is None:
         share = f"{setting.typical['style_share']:.0%}"
         yield Problem(

@@ -38,8 +38,13 @@ def _against(arguments: Any, parameters: Any, name: str, index: int | None, key:
     if not isinstance(arguments, dict):
         yield Problem("arguments_schema", f"The arguments of {name[:60]} must be a JSON object.", index, key=key)
         return
-    validator = validator_of(canonical(parameters)) if isinstance(parameters, dict) else None
-    if validator is None:
+    if not isinstance(parameters, dict):
+        return
+    validator = validator_of(canonical(parameters))
+    if isinstance(validator, str):
+        yield Problem(
+            "tool_schema", f"The schema of the tool {name[:60]} cannot be used: {validator}.", index, key=name[:80]
+        )
         return
     try:
         errors = list(islice(validator.iter_errors(arguments), 1))

@@ -31,7 +31,7 @@ def look(subject: Subject, setting: Setting) -> Iterator[Found]:
 
 def _leftovers(subject: Subject) -> Iterator[Found]:
     """In what is said; a placeholder in instructions is a template's own, and people may ask about a model."""
-    keys = Keys()
+    keys, told = Keys(), set()
     for text in texts_of(subject):
         if text.where is not None or text.role not in ("user", "assistant"):
             continue
@@ -39,6 +39,9 @@ def _leftovers(subject: Subject) -> Iterator[Found]:
             if code == "self_reference" and text.role != "assistant":
                 continue
             value = text.text[start:stop]
+            if (text.index, value) in told:
+                continue  # once in a message says it
+            told.add((text.index, value))
             words = f"{text.where_it_is}, {WORDS[code].format(value=value[:60])}."
             key = keys.key(code, text, value)
             yield Found("format", code, words, key, text.index, start, stop)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import re2
 
 _GATE = re2.compile(
-    r"(?i)\{\{|\[[^\]]|<[a-z]|\bTODO\b|\bTBD\b|\bXXX|lorem ipsum|\bAI\b|language model|\x{fffd}|Ã|â€|Â|_{4}"
+    r"(?i)\{[a-z{ ]|\[[^\]]|<[a-z]|\bTODO\b|\bTBD\b|\bXXX|lorem ipsum|\bAI\b|language model|\x{fffd}|Ã|â€|Â|_{4}"
     r"|\$\{|%[a-z(]"
 )
 _WORD = (

@@ -5,16 +5,13 @@ Precision before recall: a person looks at each. A figure alone is no claim; the
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import re2
 
-# a figure of any kind, or a word that dates what is said
-_GATE = re2.compile(r"[0-9]|(?i:current|as of|at present|derzeit|actuellement|actualmente)")
-
 
 class Claim(NamedTuple):
-    """``value`` stands at ``start`` to ``stop``; ``figures`` are the numbers in it, as written without separators."""
+    """``value`` stands at ``start`` to ``stop``."""
 
     code: str
     start: int
@@ -88,7 +85,7 @@ _POLICY = re.compile(
     re.I,
 )
 _HOURS = re.compile(
-    r"\b(?:\d{1,2}(?::\d\d)? ?(?:a\.?m\.?|p\.?m\.?)? ?(?:-|–|to|until|bis) ?\d{1,2}(?::\d\d)? ?(?:a\.?m\.?|p\.?m\.?)"
+    r"\b(?:\d{1,2}(?::\d\d)? ?(?:[ap]m|[ap]\.m\.)? ?(?:-|–|to|until|bis) ?\d{1,2}(?::\d\d)? ?(?:[ap]m|[ap]\.m\.)"
     r"|\d{1,2}:\d\d ?(?:-|–|to|until|bis) ?\d{1,2}:\d\d|\d{1,2} (?:bis|-|–) \d{1,2} Uhr)",
     re.I,
 )
@@ -112,34 +109,51 @@ _CURRENT = re.compile(
     + r")\b|\bat present,? we\b",
     re.I,
 )
-_KINDS = (
-    ("price", _PRICE, _COSTS),
-    ("date", _DATE, _VALID),
-    ("version", _VERSION, _REQUIRED),
-    ("opening_hours", _HOURS, _OPEN),
-    ("policy_period", _PERIOD, _POLICY),
-    ("rate", _RATE, _RATED),
-    ("current", _CURRENT, None),
+_BREAK = re.compile(r"[.!?](?=\s|\Z)|\n|\\n")
+
+
+class Kind(NamedTuple):
+    """``gate``: what every text with a match has, for RE2; ``about``: what the rest of the sentence must speak of."""
+
+    code: str
+    gate: Any
+    pattern: re.Pattern[str]
+    about: re.Pattern[str] | None
+
+
+_PERIODS = r"(?:day|hour|week|month|year|tag|werktag|stunde|woche|monat|jour|heure|semaine|mois|d.{1,2}a|hora|semana)"
+_KINDS = tuple(
+    Kind(code, re2.compile(gate), pattern, about)
+    for code, gate, pattern, about in (
+        ("price", r"[$€£¥₹]|[A-Z]{3}|(?i:dollar|euro|pound)", _PRICE, _COSTS),
+        ("date", r"20[1-9][0-9]", _DATE, _VALID),
+        ("version", r"(?i:[a-z.-] ?[0-9])", _VERSION, _REQUIRED),
+        ("opening_hours", r"(?i:[0-9m.] ?(?:-|–|to|until|bis) ?[0-9])", _HOURS, _OPEN),
+        ("policy_period", rf"(?i)[0-9][ -](?:business |working |calendar |consecutive )?{_PERIODS}", _PERIOD, _POLICY),
+        ("rate", r"[0-9] ?%", _RATE, _RATED),
+        ("current", r"(?i:currently|presently|as of|at present)", _CURRENT, None),
+    )
 )
-_SENTENCE = re.compile(r"[^.!?\n\\]*(?:(?:[.!?](?=\S)|\\(?!n))[^.!?\n\\]*)*(?:[.!?\n]|\\n|\Z)")
 
 
 def find_claims(text: str) -> Iterator[Claim]:
-    """At most one of a kind in a sentence: its first, on which the others mostly rest."""
-    if not _GATE.search(text.encode("utf-8", "replace").decode()):
-        return
-    for start, stop in _sentences(text):
-        sentence = text[start:stop]
-        for code, pattern, about in _KINDS:
-            match = pattern.search(sentence)
-            if match and (about is None or about.search(sentence[: match.start()] + " " + sentence[match.end() :])):
-                yield Claim(code, start + match.start(), start + match.end(), match[0])
+    """At most one of a kind in a sentence: its first, on which the others mostly rest. In the order of the kinds."""
+    readable = text.encode("utf-8", "replace").decode()
+    for code, gate, pattern, about in _KINDS:
+        told_until = 0
+        for match in pattern.finditer(text) if gate.search(readable) else ():
+            if match.start() < told_until:
+                continue
+            start, stop = _sentence(text, match.start(), match.end())
+            if about is None or about.search(text[start : match.start()] + " " + text[match.end() : stop]):
+                told_until = stop
+                yield Claim(code, *match.span(), match[0])
 
 
-def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    while start < len(text):
-        match = _SENTENCE.match(text, start)
-        stop = match.end() if match and match.end() > start else start + 1
-        yield start, stop
-        start = stop
+def _sentence(text: str, start: int, stop: int) -> tuple[int, int]:
+    """Where the sentence with these characters begins and ends; at most 400 characters to each side."""
+    begin = max(start - 400, 0)
+    for ended in _BREAK.finditer(text, begin, start):
+        begin = ended.end()
+    ends = _BREAK.search(text, stop, min(stop + 400, len(text)))
+    return begin, ends.end() if ends else min(stop + 400, len(text))
