@@ -23,6 +23,7 @@ STAGES = (
     "annotation.comments",
     "annotation.guidelines",
     "annotation.history",
+    "annotation.rows",
     "datasets",
     "candidates",
     "evals",

@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import BaseModel
 
 from app.core.errors import Forbidden
-from app.examples import bulk, compare_pages, import_api, queries, service
+from app.examples import bulk, compare_pages, import_api, queries, saved_api, service
 from app.examples.compare_pages import Differences
 from app.examples.differences import Segment
 from app.examples.forms import BulkAction, ExampleChange, ListQuery
@@ -191,3 +191,4 @@ def compare_revisions(
 
 
 router.include_router(import_api.router)
+router.include_router(saved_api.router)

@@ -27,6 +27,7 @@ FindingKind = Literal[
 Action = Literal["approve", "reject", "needs_work", "to_review", "tag", "untag", "delete"]
 MAX_IDS = 1_000
 MAX_QUERY = 500
+ROWS = (25, 50, 100)  # of one page of the list
 
 
 class ExampleFilter(StrictModel):
@@ -64,6 +65,13 @@ class ExampleListPage(ExampleFilter):
     cursor: str | None = None
     newer: str | None = None
     changed: str | None = None
+    rows: int = 50
+    exact: bool = False  # count everything that matches, so that one action can take it all
+
+    @field_validator("rows")
+    @classmethod
+    def _is_offered(cls, value: int) -> int:
+        return value if value in ROWS else 50
 
     @field_validator("changed")
     @classmethod

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from sqlalchemy.orm import Session
 
 from app.accounts import queries as accounts
-from app.examples import bulk, bulk_queries, queries
+from app.examples import bulk, bulk_queries, queries, saved_filters
 from app.examples.chat import BEHAVIORS
-from app.examples.forms import ExampleFilter, ExampleListPage, FindingKind
+from app.examples.forms import ROWS, ExampleFilter, ExampleListPage, FindingKind
 from app.examples.models import STATUSES, Example, Revision
 from app.examples.rules import answer_index, group_name, text_of
 from app.projects.access import Access
@@ -19,8 +19,8 @@ from app.web.forms import FormState
 from app.web.paging import encode_cursor
 from app.web.words import words
 
-PAGE_ROWS = 50
 FILTERS = ("q", "status", "tag", "behavior", "split", "finding", "import_id")
+DEFAULT_ROWS = 50
 STATUS_CHOICES = [(one, words(one)) for one in STATUSES]
 FINDING_CHOICES = [(one, words(one)) for one in get_args(FindingKind)]
 SPLIT_CHOICES = [("train", "training pool"), ("test", "held out")]
@@ -32,6 +32,18 @@ class Notice:
 
     text: str
     undo_url: str | None
+
+
+@dataclass(frozen=True)
+class SavedView:
+    """A filter of the team as a chip; ``current``: the list shows just that."""
+
+    id: str
+    name: str
+    who: str
+    query: str
+    current: bool
+    can_change: bool
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,9 @@ class ListPage:
     notice: Notice | None
     problem: str | None
     tag_suggestions: Sequence[str]
+    saved: Sequence[SavedView]
+    rows_shown: int
+    row_choices: Sequence[int] = ROWS
     statuses: Sequence[tuple[str, str]] = tuple(STATUS_CHOICES)
     splits: Sequence[tuple[str, str]] = tuple(SPLIT_CHOICES)
     behaviors: Sequence[str] = BEHAVIORS
@@ -77,10 +92,11 @@ def listing(session: Session, access: Access, wanted: ExampleListPage, *, proble
     project_id = access.project.id
     direction: queries.Direction = "newer" if wanted.newer else "older"
     cursor = wanted.newer or wanted.cursor
-    found = queries.page(session, project_id, wanted, cursor=cursor, limit=PAGE_ROWS, direction=direction)
-    counted = queries.counted(session, project_id, wanted)
+    found = queries.page(session, project_id, wanted, cursor=cursor, limit=wanted.rows, direction=direction)
+    counted = queries.counted(session, project_id, wanted, bulk.MAX_BULK if wanted.exact else queries.COUNT_LIMIT)
     query = query_of(wanted)
-    newer, older = _neighbours(f"/p/{access.project.slug}/examples?{query}&", found.items, found.next_cursor, wanted)
+    here = query if wanted.rows == DEFAULT_ROWS else f"{query}&rows={wanted.rows}".lstrip("&")
+    newer, older = _neighbours(f"/p/{access.project.slug}/examples?{here}&", found.items, found.next_cursor, wanted)
     filters = FormState({name: getattr(wanted, name) or "" for name in FILTERS})
     return ListPage(
         slug=access.project.slug,
@@ -97,7 +113,18 @@ def listing(session: Session, access: Access, wanted: ExampleListPage, *, proble
         notice=_notice(session, access, wanted.changed, query),
         problem=problem,
         tag_suggestions=sorted({tag for row in found.items for tag in row.tags}),
+        saved=_saved(session, access, query),
+        rows_shown=wanted.rows,
     )
+
+
+def _saved(session: Session, access: Access, query: str) -> list[SavedView]:
+    found = []
+    for one, who in saved_filters.all_of(session, access.project.id):
+        its = query_of(ExampleFilter(**{name: value for name, value in one.filter.items() if name in FILTERS}))
+        may = one.created_by == access.user.id or access.can("engineer")
+        found.append(SavedView(one.id, one.name, who or "–", its, its == query, may))
+    return found
 
 
 def query_of(wanted: ExampleFilter) -> str:

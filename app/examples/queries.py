@@ -115,13 +115,13 @@ class Count:
     exact: bool
 
 
-def counted(session: Session, project_id: str, wanted: ExampleFilter) -> Count:
-    """How many match. By status and side it is known; with other filters counting stops at ``COUNT_LIMIT``."""
-    given = {name for name, value in wanted.model_dump().items() if value not in (None, "")}
+def counted(session: Session, project_id: str, wanted: ExampleFilter, limit: int = COUNT_LIMIT) -> Count:
+    """How many match. By status and side it is known; with other filters counting stops at ``limit``."""
+    given = {name for name in ExampleFilter.model_fields if getattr(wanted, name) not in (None, "")}
     if given <= {"status", "split"}:
         return Count(tallied(session, project_id, wanted.status, wanted.split), True)
-    found = count(session, project_id, wanted)
-    return Count(min(found, COUNT_LIMIT), found <= COUNT_LIMIT)
+    found = count(session, project_id, wanted, limit)
+    return Count(min(found, limit), found <= limit)
 
 
 def count(session: Session, project_id: str, wanted: ExampleFilter, limit: int | None = COUNT_LIMIT) -> int:

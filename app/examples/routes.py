@@ -9,7 +9,17 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from app.core.errors import Conflict, Forbidden, Invalid
-from app.examples import bulk, compare_pages, edit_forms, edit_pages, import_routes, pages, queries, service
+from app.examples import (
+    bulk,
+    compare_pages,
+    edit_forms,
+    edit_pages,
+    import_routes,
+    pages,
+    queries,
+    saved_routes,
+    service,
+)
 from app.examples.forms import BulkAction, ExampleFilter, ExampleListPage, SelectionFilter
 from app.projects.access import Access, Annotator, Viewer
 from app.web.forms import FormDep, parse
@@ -19,7 +29,7 @@ from app.web.session import SessionDep
 router = APIRouter(include_in_schema=False)
 BASE = "/p/{slug}/examples"
 RevisionNumber = Annotated[int | None, Query(ge=1, le=1_000_000)]
-LIST_FIELDS = (*pages.FILTERS, "cursor", "newer", "changed")
+LIST_FIELDS = (*pages.FILTERS, "cursor", "newer", "changed", "rows", "exact")
 
 
 @router.get(BASE)
@@ -74,6 +84,15 @@ def one_page(
     request: Request, session: SessionDep, access: Viewer, example_id: str, revision: RevisionNumber = None
 ) -> Response:
     return render(request, "examples/example.html", pages.one(session, access, example_id, revision))
+
+
+@router.get(BASE + "/{example_id}/conversation")
+def conversation(request: Request, session: SessionDep, access: Viewer, example_id: str) -> Response:
+    """The example under its row of the list; as a page of its own it is the example's page."""
+    page = pages.one(session, access, example_id)
+    if not is_htmx(request):
+        return RedirectResponse(page.base, 303)
+    return render(request, "examples/conversation.html", page, block="more")
 
 
 @router.get(BASE + "/{example_id}/compare")
@@ -151,3 +170,4 @@ def restore(session: SessionDep, access: Annotator, example_id: str, form: FormD
 
 
 router.include_router(import_routes.router)
+router.include_router(saved_routes.router)

@@ -1,0 +1,1 @@
+"""Verdicts on rows of the list of examples: the same verdicts as in review, without the queue."""
