@@ -9,6 +9,7 @@ from app.checks import models as checks
 from app.checks.readiness import models as readiness
 from app.core.db import Base
 from app.datasets import models as datasets
+from app.datasets.near import models as near
 from app.erasure import models as erasure
 from app.evals import models as evals
 from app.examples import models as examples
@@ -35,6 +36,7 @@ __all__ = [
     "finetunes",
     "gateway",
     "metadata",
+    "near",
     "notifications",
     "preferences",
     "projects",

@@ -1,32 +1,20 @@
 """Which units belong together: a test set takes a cluster whole, so that no part of it stays in training.
 
 A unit is a prompt fingerprint (``fp:…``) or a group (``group:…``). An example links its group with the fingerprint
-of each of its revisions; two examples with a unit in common are of one cluster, and so on until nothing is added.
+of each of its revisions, and near-duplicates are linked with the first of their cluster; units that are linked are of
+one cluster, and so on until nothing is added.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Link:
-    """One revision of an example, or one test case (then ``example_id`` may be None)."""
-
-    example_id: str | None
-    fingerprint_unit: str
-    group_unit: str
 
 
 class Clusters:
-    """Disjoint sets over units (union–find with path halving)."""
+    """Disjoint sets over units (union–find with path halving), made of pairs; a unit in no pair stands alone."""
 
-    def __init__(self, links: Iterable[Link]) -> None:
+    def __init__(self, links: Iterable[tuple[str, str]]) -> None:
         self._parent: dict[str, str] = {}
-        first_unit: dict[str, str] = {}
-        for link in links:
-            self._join(link.fingerprint_unit, link.group_unit)
-            if link.example_id is not None:
-                self._join(link.fingerprint_unit, first_unit.setdefault(link.example_id, link.fingerprint_unit))
+        for first, second in links:
+            self._join(first, second)
 
     def of(self, unit: str) -> str:
         """The cluster's representative unit; an unknown unit is a cluster of its own."""

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
 from app.core.ids import new_id
+from app.datasets.near.models import ScannedUnit
 
 TEST_SET_KINDS = ("task", "edge", "red_team", "general")
 
@@ -92,6 +93,7 @@ class TestCase(Base):
         ),
         Index("ix_test_cases_project_id_fingerprint_unit", "project_id", "fingerprint_unit"),
         Index("ix_test_cases_erasure_id", "erasure_id", postgresql_where="erasure_id is not null"),
+        Index("ix_test_cases_project_id_group_unit", "project_id", "group_unit"),
     )
 
 
@@ -173,6 +175,13 @@ class DatasetVersionItem(Base):
             ["split_assignments.project_id", "split_assignments.unit", "split_assignments.split"],
             name="fk_dataset_version_items_group_split",
         ),
+        ForeignKeyConstraint(  # compared with the sealed cases before it goes in
+            ["project_id", "fingerprint_unit"],
+            [ScannedUnit.project_id, ScannedUnit.unit],
+            name="fk_dataset_version_items_scanned",
+        ),
+        Index("ix_dataset_version_items_project_id_fingerprint_unit", "project_id", "fingerprint_unit"),
+        Index("ix_dataset_version_items_project_id_group_unit", "project_id", "group_unit"),
     )
 
 

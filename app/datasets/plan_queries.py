@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.core.db import Id
 from app.datasets.models import DatasetVersionExclusion, DatasetVersionItem
+from app.datasets.near.link_queries import near_sealed_cases
 from app.datasets.rules import Exclusion
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Revision, SplitAssignment
@@ -70,6 +71,10 @@ def judged(project_id: str, wanted: ExampleFilter, status: str, now: datetime) -
             Revision.content_hash,
             case(
                 (held_out, literal("on the test side")),
+                (
+                    Revision.fingerprint_unit.in_(near_sealed_cases(project_id)),
+                    literal("near-duplicate of a test case"),
+                ),
                 (Example.status != status, _not(status) + func.replace(Example.status, "_", " ")),
                 (Example.blocked != [], Example.blocked[1]),
                 (Example.allowed_until <= now, literal(EXPIRED) + func.to_char(Example.allowed_until, "FMDD Mon YYYY")),

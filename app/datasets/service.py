@@ -17,8 +17,8 @@ from app.datasets.clusters import Clusters
 from app.datasets.drawing import Candidate, draw, sizes
 from app.datasets.forms import MAX_CASES, NewTestSet
 from app.datasets.models import TestCase, TestSet
+from app.datasets.near import service as near
 from app.datasets.rules import case_content, case_hash, set_hash
-from app.examples.queries import lock_splits
 from app.projects.models import Project
 
 
@@ -39,12 +39,14 @@ class Draft:
 
 @dataclass(frozen=True)
 class SealPlan:
-    """What sealing would do. ``quarantined``: case id → number of the dataset version that its unit stands in."""
+    """What sealing would do. ``quarantined``: case id → number of the dataset version that its cluster, or what it is
+    near to, stands in. ``near``: what is near to a case without being of its cluster, and so leaves alone."""
 
     size: int
     moved: int
     quarantined: dict[str, int]
     units: set[str]
+    near: set[str]
 
 
 def draft(session: Session, user: User, project: Project, new: NewTestSet) -> Draft:
@@ -58,6 +60,7 @@ def draft(session: Session, user: User, project: Project, new: NewTestSet) -> Dr
     test_set = load(session, project.id, set_id)
     ids = list(new.example_ids or [])
     if new.fraction is not None:
+        near.bring_up_to_date(session, project.id)
         pool = _pool(session, project.id, new)
         chosen = draw(pool, new.fraction, new.seed)
         ids = [candidate.example_id for candidate in chosen]
@@ -128,33 +131,38 @@ def discard(session: Session, user: User, project_id: str, set_id: str) -> None:
 
 def seal_plan(session: Session, test_set: TestSet) -> SealPlan:
     clusters = Clusters(splits.links(session, test_set.project_id))
-    trained = {clusters.of(unit): number for unit, number in splits.frozen_units(session, test_set.project_id).items()}
+    frozen = splits.frozen_units(session, test_set.project_id)
+    trained = {clusters.of(unit): number for unit, number in frozen.items()}
     cases = splits.case_units(session, test_set.id)
-    quarantined = {
-        case_id: trained[clusters.of(unit)] for case_id, unit, _group in cases if clusters.of(unit) in trained
-    }
+    linked = near.neighbours(session, test_set.project_id, [unit for _id, unit, _group in cases])
+    quarantined: dict[str, int] = {}
+    for case_id, unit, _group in cases:
+        stuck = [trained.get(clusters.of(unit)), *(frozen.get(other) for other in linked.get(unit, ()))]
+        if any(stuck):
+            quarantined[case_id] = min(number for number in stuck if number)
     units = clusters.units_with(unit for _id, fingerprint, group in cases for unit in (fingerprint, group))
-    moved = splits.count_leaving(session, test_set.project_id, units)
-    return SealPlan(len(cases), moved, quarantined, units)
+    alone = {other for others in linked.values() for other in others} - units
+    moved = splits.count_leaving(session, test_set.project_id, units | alone)
+    return SealPlan(len(cases), moved, quarantined, units, alone)
 
 
 def seal(session: Session, user: User, project_id: str, set_id: str) -> TestSet:
     """Close the set for good and hold every unit of its clusters on the test side, in one transaction.
 
-    Raises Conflict when it is sealed already, empty, or when something in it has been trained on.
+    Raises Conflict when it is sealed already, empty, when something in it has been trained on, or when too much was
+    not compared with the cases yet.
     """
-    lock_splits(session, project_id)
+    near.bring_up_to_date(session, project_id)
     test_set = load_draft(session, project_id, set_id)
     plan = seal_plan(session, test_set)
     if plan.size == 0:
         raise Conflict("There is nothing to seal: the set has no cases.")
     if plan.quarantined:
         raise Conflict(
-            f"{len(plan.quarantined)} of {plan.size} cases stand in a frozen dataset version, so a model may have been "
-            "trained on them. Take them out of the set, then seal."
+            f"{len(plan.quarantined)} of {plan.size} cases stand in a frozen dataset version, or a near-duplicate "
+            "does, so a model may have been trained on them. Take them out of the set, then seal."
         )
-    splits.move_to_test(session, project_id, plan.units)
-    moved = splits.mark_test_side(session, project_id, plan.units)
+    splits.move_to_test(session, project_id, plan.units, alone=plan.near)
     splits.mark_cases_sealed(session, set_id)
     test_set.content_hash = content_hash(session, test_set)
     test_set.size = plan.size
@@ -162,7 +170,7 @@ def seal(session: Session, user: User, project_id: str, set_id: str) -> TestSet:
     test_set.sealed_at = func.now()
     session.flush()
     session.refresh(test_set)
-    facts = {"name": test_set.name, "size": plan.size, "moved": moved, "content_hash": test_set.content_hash}
+    facts = {"name": test_set.name, "size": plan.size, "moved": plan.moved, "content_hash": test_set.content_hash}
     record(session, "seal", "test_set", set_id, actor_id=user.id, project_id=project_id, **facts)
     return test_set
 

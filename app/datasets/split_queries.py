@@ -1,30 +1,37 @@
 """SQL of the two sides: which units belong together, where they stand, and moving them to the test side for good."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, union, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from app.core.ids import is_id
-from app.datasets.clusters import Link
 from app.datasets.drawing import rarest
 from app.datasets.models import DatasetVersion, DatasetVersionItem, TestCase
-from app.examples.models import Example, Revision, SplitAssignment
+from app.examples.models import Example, Revision
 from app.examples.queries import one_of
 
 Units = Iterable[str]
 
 
-def links(session: Session, project_id: str) -> list[Link]:
-    """What belongs together in the project: each example's units in all its revisions, and each case's."""
-    revisions = select(Revision.example_id, Revision.fingerprint_unit, Revision.group_unit)
-    in_cases = select(TestCase.example_id, TestCase.fingerprint_unit, TestCase.group_unit)
-    both: Any = union(
-        revisions.where(Revision.project_id == project_id), in_cases.where(TestCase.project_id == project_id)
-    )
-    return [Link(*row) for row in session.execute(both)]
+LINKS = text("""
+select fingerprint_unit, group_unit from examples where project_id = :project and group_unit <> fingerprint_unit
+union all
+select e.fingerprint_unit, r.fingerprint_unit from examples e join revisions r on r.example_id = e.id
+where e.project_id = :project and e.revision > 1 and r.fingerprint_unit <> e.fingerprint_unit
+union all
+select fingerprint_unit, group_unit from test_cases where project_id = :project and group_unit <> fingerprint_unit
+union all
+select unit, cluster from split_assignments where project_id = :project and cluster is not null and cluster <> unit
+""")
+
+
+def links(session: Session, project_id: str) -> list[tuple[str, str]]:
+    """Pairs of units that belong together: an example's group and each of its prompts, a case's, near-duplicates.
+
+    Of the examples of one prompt and no group, which are nearly all, there is nothing to fetch.
+    """
+    return [(first, second) for first, second in session.execute(LINKS, {"project": project_id})]
 
 
 def frozen_units(session: Session, project_id: str) -> dict[str, int]:
@@ -99,14 +106,27 @@ def contents(session: Session, project_id: str, example_ids: Sequence[str]) -> d
     return {row[0].id: row for row in session.execute(query)}
 
 
-def move_to_test(session: Session, project_id: str, units: Units) -> None:
-    """Put units on the test side for good; those not seen before are added there."""
-    rows = [{"project_id": project_id, "unit": unit, "split": "test"} for unit in sorted(units)]
-    statement = insert(SplitAssignment)
-    statement = statement.on_conflict_do_update(
-        index_elements=["project_id", "unit"], set_={"split": "test"}, where=SplitAssignment.split == "train"
+def move_to_test(session: Session, project_id: str, units: Units, *, alone: Units = ()) -> None:
+    """Put units on the test side for good, with their near-duplicates; those not seen before are added there.
+
+    ``alone``: units that are near to a case without being of its cluster; they leave theirs and go by themselves. The
+    database brings the examples' own ``split`` up to date.
+    """
+    session.execute(
+        text(
+            "update split_assignments set split = 'test', cluster = null "
+            "where project_id = :project and unit = any(:units) and split = 'train'"
+        ),
+        {"project": project_id, "units": list(alone)},
     )
-    session.execute(statement, rows)
+    session.execute(
+        text(
+            "insert into split_assignments (project_id, unit, split) "
+            "select cast(:project as uuid), unnest(cast(:units as text[])), 'test' "
+            "on conflict (project_id, unit) do update set split = 'test' where split_assignments.split = 'train'"
+        ),
+        {"project": project_id, "units": sorted(units)},
+    )
 
 
 def of_units(units: Units) -> ColumnElement[bool]:
@@ -118,17 +138,6 @@ def count_leaving(session: Session, project_id: str, units: Units) -> int:
     """How many examples of the training pool would leave it with these units."""
     query = select(func.count()).select_from(Example).where(Example.project_id == project_id, of_units(units))
     return session.scalar(query.where(Example.split == "train", Example.deleted_at.is_(None))) or 0
-
-
-def mark_test_side(session: Session, project_id: str, units: Units) -> int:
-    """Bring the examples' own ``split`` up to date. Answers how many changed (deleted ones not counted)."""
-    changed = (
-        update(Example)
-        .where(Example.project_id == project_id, of_units(units), Example.split == "train")
-        .values(split="test")
-        .returning(Example.deleted_at)
-    )
-    return sum(deleted_at is None for deleted_at in session.scalars(changed))
 
 
 def mark_cases_sealed(session: Session, set_id: str) -> None:

@@ -16,10 +16,10 @@ from app.datasets import plan_queries as plans
 from app.datasets import version_queries as queries
 from app.datasets.formats import Record, record_line
 from app.datasets.models import DatasetVersion
+from app.datasets.near import service as near
 from app.datasets.rules import Exclusion, training_line
 from app.datasets.version_queries import Change
 from app.examples.forms import ExampleFilter
-from app.examples.queries import lock_splits
 from app.projects.models import Project
 
 LISTED = 100
@@ -61,11 +61,12 @@ def _plan(session: Session, rows: Subquery | Table) -> Plan:
 
 
 def freeze(session: Session, user: User, project: Project, name: str, wanted: ExampleFilter) -> DatasetVersion:
-    """Freeze what the filter matches. Raises Invalid when nothing would be left to train on.
+    """Freeze what the filter matches. Raises Invalid when nothing would be left to train on, Conflict while
+    too much was not compared with the test cases yet.
 
     Must not run inside a savepoint: the database closes the version with the transaction that made it.
     """
-    lock_splits(session, project.id)
+    near.bring_up_to_date(session, project.id)
     plans.take_down(session, plans.judged(project.id, wanted, wanted.status or "approved", utcnow()))
     planned = _plan(session, plans.PLAN)
     if not planned.size:

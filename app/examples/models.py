@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Computed,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Text,
@@ -84,10 +85,38 @@ class SplitAssignment(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     unit: Mapped[str] = mapped_column(primary_key=True)
     split: Mapped[str] = mapped_column(default="train")
+    cluster: Mapped[str | None]  # of near-duplicates; most units stand alone and have none
 
     __table_args__ = (
         CheckConstraint("split in ('train', 'test')", name="split"),
         UniqueConstraint("project_id", "unit", "split"),
+        ForeignKeyConstraint(
+            ["project_id", "cluster", "split"],
+            ["unit_clusters.project_id", "unit_clusters.first_unit", "unit_clusters.split"],
+            name="fk_split_assignments_cluster",
+            onupdate="CASCADE",
+        ),
+        Index(
+            "ix_split_assignments_project_id_cluster",
+            "project_id",
+            "cluster",
+            postgresql_where="cluster is not null",
+        ),
+    )
+
+
+class UnitCluster(Base):
+    """Near-duplicate prompts, named after the first of them. All its units stand on its side: a key says so, and
+    moving the cluster moves them."""
+
+    __tablename__ = "unit_clusters"
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    first_unit: Mapped[str] = mapped_column(primary_key=True)
+    split: Mapped[str] = mapped_column(default="train")
+
+    __table_args__ = (
+        CheckConstraint("split in ('train', 'test')", name="split"),
+        UniqueConstraint("project_id", "first_unit", "split"),
     )
 
 

@@ -213,22 +213,13 @@ def test_side(session: Session, project_id: str, units: Sequence[str]) -> set[st
 
 
 def move_to_test(session: Session, project_id: str, units: Sequence[str]) -> None:
-    """Put units on the test side, and say so on the examples that have them."""
+    """Put units on the test side, with their near-duplicates; the database says so on the examples that have them."""
     session.execute(
         update(SplitAssignment)
         .where(
             SplitAssignment.project_id == project_id,
             SplitAssignment.split == "train",
             one_of(SplitAssignment.unit, units),
-        )
-        .values(split="test")
-    )
-    session.execute(
-        update(Example)
-        .where(
-            Example.project_id == project_id,
-            Example.split == "train",
-            or_(one_of(Example.fingerprint_unit, units), one_of(Example.group_unit, units)),
         )
         .values(split="test")
     )

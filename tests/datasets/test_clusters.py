@@ -3,22 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.datasets.clusters import Clusters, Link
+from app.datasets.clusters import Clusters
 from app.datasets.drawing import Candidate, draw
 
 
-def test_examples_with_a_unit_in_common_are_one_cluster() -> None:
-    clusters = Clusters(
-        [
-            Link("1", "fp:a", "group:g"),
-            Link("2", "fp:b", "group:g"),
-            Link("3", "fp:b", "fp:b"),
-            Link("3", "fp:c", "fp:c"),  # a later revision of example 3
-            Link("4", "fp:d", "fp:d"),
-        ]
-    )
+def test_units_that_are_linked_are_one_cluster() -> None:
+    clusters = Clusters([("fp:a", "group:g"), ("fp:b", "group:g"), ("fp:b", "fp:c"), ("fp:d", "fp:e")])
     assert clusters.units_with(["fp:c"]) == {"fp:a", "fp:b", "fp:c", "group:g"}
-    assert clusters.units_with(["fp:d", "fp:unknown"]) == {"fp:d", "fp:unknown"}
+    assert clusters.units_with(["fp:d", "fp:unknown"]) == {"fp:d", "fp:e", "fp:unknown"}
+    assert clusters.of("fp:unknown") == "fp:unknown"
 
 
 def pool_of(prompts: int) -> list[Candidate]:
@@ -53,9 +46,9 @@ def test_a_cluster_larger_than_the_target_is_taken_only_if_there_is_nothing_else
     st.integers(0, 1000),
 )
 def test_no_cluster_is_ever_split(rows: list[tuple[int, int, int]], fraction: float, seed: int) -> None:
-    links = [Link(str(example), f"fp:{unit}", f"group:{group}") for example, unit, group in rows]
+    links = [(f"fp:{unit}", f"group:{group}") for _example, unit, group in rows]
     clusters = Clusters(links)
-    pool = [Candidate(link.example_id or "", link.fingerprint_unit, clusters.of(link.group_unit)) for link in links]
+    pool = [Candidate(str(row[0]), unit, clusters.of(group)) for row, (unit, group) in zip(rows, links, strict=True)]
     drawn = draw(pool, fraction, seed)
     inside = clusters.units_with(c.fingerprint_unit for c in drawn)
     prompts = {c.fingerprint_unit for c in drawn}

@@ -1,0 +1,110 @@
+"""When two prompts are the same but for a light edit. Pure.
+
+A prompt is compared as a bag of words: order, case, punctuation, HTML, accents and look-alike letters do not count.
+Two are near when few words differ, and how few depends on their length: in a request of eight words one other word is
+a light edit and two are another request, in a page of text four are nothing. Words that stand in front or behind
+("Hi team, …") may be more, if nothing else differs.
+"""
+
+import html
+import re
+import unicodedata
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import nh3
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Indel, Levenshtein
+from rapidfuzz.process import cpdist
+
+from app.examples.chat import INSTRUCTION_ROLES
+from app.examples.rules import canonical, normalise, text_of
+
+FEWEST_WORDS = 4  # below it, another word is another request
+WORDS_PER_EDIT = 25  # from 50 words on, one differing word for each 25 is let pass
+MOST_WORDS = 5_000  # of a longer text only its beginning is compared
+ADDED = 6  # at most so many words in front or behind, and not more than half of the shorter text
+TYPING_SLIPS = 2  # characters that may differ where blanks and words are not looked at
+SHORTEST_FOR_SLIPS = 12
+
+# Letters of other scripts that look like Latin ones, as far as Unicode's compatibility forms do not fold them.
+_LOOK_ALIKES = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХҺԚԜавеѕіјкмнорстухһԛԝгпԁӏ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαεικνορτυχγ" + "օսոհցіɡɑıȷꞮՕՍԼ",
+    "ABESIJKMHOPCTYXHQWabesijkmhopctyxhqwrndl" + "ABEZHIKMNOPTYXaeikvoptuxy" + "ounhgigaijIOUL",
+)
+_ACCENTS = re.compile("[\u0300-\u036f]")
+# scripts that are written without blanks: each character is a word
+_UNSPACED = re.compile("([\u0e00-\u0e7f\u0e80-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """``words`` in the order of the text; ``bag`` has one character for each word, sorted; ``letters`` no blanks."""
+
+    words: tuple[str, ...]
+    bag: str
+    letters: str
+
+
+def prompt_of(messages: Sequence[Mapping[str, Any]]) -> Prompt:
+    """What is compared of the messages before the target answer: every turn but the instructions."""
+    said = "\n".join(_said(message) for message in messages if message.get("role") not in INSTRUCTION_ROLES)
+    words = tuple(skeleton(said).split()[:MOST_WORDS])
+    return Prompt(words, "".join(sorted(map(_letter, words))), "".join(words))
+
+
+def _said(message: Mapping[str, Any]) -> str:
+    calls = message.get("tool_calls")
+    return text_of(message.get("content")) + (" " + canonical(calls).decode() if calls else "")
+
+
+def skeleton(text: str) -> str:
+    """Words with a blank between them, in one spelling."""
+    if "<" in text:
+        text = nh3.clean(text.replace("<", " <"), tags=set())
+    if "&" in text:
+        text = html.unescape(text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
+        text = _UNSPACED.sub(r" \1 ", text.translate(_LOOK_ALIKES))
+    return normalise(text)
+
+
+@lru_cache(maxsize=100_000)
+def _letter(word: str) -> str:
+    """A character that stands for the word; two words share one in a million times."""
+    return chr(0x10000 + zlib.crc32(word.encode()) % 0x100000)
+
+
+def similarities(left: Sequence[Prompt], right: Sequence[Prompt]) -> NDArray[np.float32]:
+    """For each pair the share of words in common, 0…1; 0 where the two are not near-duplicates."""
+    if not left:
+        return np.zeros(0, np.float32)
+    differing = cpdist([one.bag for one in left], [one.bag for one in right], scorer=Indel.distance, dtype=np.int32)
+    sizes = np.array([(len(one.bag), len(other.bag)) for one, other in zip(left, right, strict=True)], np.int32)
+    shorter, longer = sizes.min(axis=1), sizes.max(axis=1)
+    changed = (differing + longer - shorter) // 2  # a word in place of another counts once
+    near = changed <= allowed(longer)
+    near |= (differing == longer - shorter) & (differing <= np.minimum(ADDED, shorter // 2)) & (shorter >= FEWEST_WORDS)
+    near |= _slips(left, right)
+    shared = 1 - differing / np.maximum(sizes.sum(axis=1), 1)
+    return np.where(near, shared, 0).astype(np.float32)
+
+
+def allowed(words: NDArray[np.int32]) -> NDArray[np.int32]:
+    """How many words may be others in a text of so many."""
+    few = np.where(words < FEWEST_WORDS, 0, 1)
+    return np.maximum(few, words // WORDS_PER_EDIT).astype(np.int32)
+
+
+def _slips(left: Sequence[Prompt], right: Sequence[Prompt]) -> NDArray[np.bool_]:
+    """Typing slips and moved blanks: nearly the same letters, wherever the words begin."""
+    letters = [one.letters for one in left], [one.letters for one in right]
+    distance = cpdist(*letters, scorer=Levenshtein.distance, score_cutoff=TYPING_SLIPS, dtype=np.int32)
+    long_enough = np.array([len(text) >= SHORTEST_FOR_SLIPS for text in letters[0]], np.bool_)
+    found: NDArray[np.bool_] = (distance <= TYPING_SLIPS) & long_enough
+    return found
