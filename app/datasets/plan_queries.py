@@ -61,6 +61,7 @@ def judged(project_id: str, wanted: ExampleFilter, status: str, now: datetime) -
     """
     prompt_side, group_side = aliased(SplitAssignment), aliased(SplitAssignment)
     held_out = or_(prompt_side.split.is_distinct_from("train"), group_side.split.is_distinct_from("train"))
+    near_a_case = Revision.fingerprint_unit.in_(near_sealed_cases(project_id))
     own = (
         select(
             Example.id.label("example_id"),
@@ -71,10 +72,7 @@ def judged(project_id: str, wanted: ExampleFilter, status: str, now: datetime) -
             Revision.content_hash,
             case(
                 (held_out, literal("on the test side")),
-                (
-                    Revision.fingerprint_unit.in_(near_sealed_cases(project_id)),
-                    literal("near-duplicate of a test case"),
-                ),
+                (near_a_case, literal("near-duplicate of a test case")),
                 (Example.status != status, _not(status) + func.replace(Example.status, "_", " ")),
                 (Example.blocked != [], Example.blocked[1]),
                 (Example.allowed_until <= now, literal(EXPIRED) + func.to_char(Example.allowed_until, "FMDD Mon YYYY")),

@@ -16,6 +16,7 @@ from app.core.db import transaction
 from app.core.errors import Conflict, Invalid
 from app.datasets import service, versions
 from app.datasets.forms import NewTestSet
+from app.datasets.near import service as near
 from app.examples.forms import ExampleFilter
 from app.projects.models import Project
 from tests.datasets.factories import add_example
@@ -43,8 +44,7 @@ def test_seal_against_freeze(
     session: Session, factory: Factory, monkeypatch: pytest.MonkeyPatch, guarded: bool
 ) -> None:
     if not guarded:  # without the lock that makes them take turns, keys and triggers must do
-        monkeypatch.setattr(service, "lock_splits", lambda *_: None)
-        monkeypatch.setattr(versions, "lock_splits", lambda *_: None)
+        monkeypatch.setattr(near, "lock_splits", lambda *_: None)
     user = factory.user()
     project = factory.project(user)
     allowed = (Conflict, Invalid) if guarded else (Conflict, Invalid, DBAPIError)

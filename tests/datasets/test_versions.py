@@ -14,6 +14,7 @@ from app.core.errors import Conflict, Invalid
 from app.datasets import service, version_queries, versions
 from app.datasets.forms import NewTestSet
 from app.datasets.models import DatasetVersion
+from app.datasets.near import service as near
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Revision
 from app.projects.models import Project
@@ -185,6 +186,7 @@ def test_the_database_refuses(session: Session, user: User, project: Project, sq
     service.seal(session, user, project.id, sealed.id)
     version = freeze(session, user, project)
     add_example(session, project, "B")
+    near.scan(project.id)
     assert session.scalar(text("select current_user")) == db.APP_ROLE
     with pytest.raises(DBAPIError):
         session.execute(text(sql))

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CompoundSelect, CursorResult, column, func, or_, select, text, union, update
+from sqlalchemy import CompoundSelect, CursorResult, func, or_, select, text, union, update
 from sqlalchemy.orm import Session
 
+from app.datasets.models import TestCase
 from app.datasets.near.models import NearLink, ScannedUnit
 from app.examples.models import SplitAssignment
 from app.examples.queries import one_of
@@ -72,14 +73,11 @@ def leaks(session: Session, project_id: str) -> list[Leak]:
 
 def near_sealed_cases(project_id: str) -> CompoundSelect[str]:
     """Units that are near to a sealed case; the database lets none of them into a version."""
-    sealed = text("select fingerprint_unit from test_cases where project_id = :sealed_in and split = 'test'").columns(
-        column("fingerprint_unit")
-    )
+    cases = select(TestCase.fingerprint_unit).where(TestCase.project_id == project_id, TestCase.split == "test")
     of_project = (NearLink.project_id == project_id, NearLink.separated_at.is_(None))
-    cases = sealed.bindparams(sealed_in=project_id).subquery()
     return union(
-        select(NearLink.unit).where(*of_project, NearLink.other.in_(select(cases))),
-        select(NearLink.other).where(*of_project, NearLink.unit.in_(select(cases))),
+        select(NearLink.unit).where(*of_project, NearLink.other.in_(cases)),
+        select(NearLink.other).where(*of_project, NearLink.unit.in_(cases)),
     )
 
 
