@@ -1,6 +1,7 @@
 """SQL of the two sides: which units belong together, where they stand, and moving them to the test side for good."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
