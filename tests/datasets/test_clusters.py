@@ -1,6 +1,6 @@
 """What belongs together, and drawing whole clusters by a seed."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.datasets.clusters import Clusters
@@ -40,6 +40,7 @@ def test_a_cluster_larger_than_the_target_is_taken_only_if_there_is_nothing_else
     assert draw([], 0.5, 1) == []
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12), st.integers(0, 6)), max_size=60),
     st.floats(0.01, 1),

@@ -48,7 +48,7 @@ def test_seal_against_freeze(
     user = factory.user()
     project = factory.project(user)
     allowed = (Conflict, Invalid) if guarded else (Conflict, Invalid, DBAPIError)
-    ends, outcomes = time.monotonic() + 2.0, {"seal": 0, "freeze": 0}
+    ends, outcomes = time.monotonic() + 4.0, {"seal": 0, "freeze": 0}
     with ThreadPoolExecutor(4) as pool:
         for turn in range(40):
             if time.monotonic() > ends:

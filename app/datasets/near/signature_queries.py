@@ -25,18 +25,21 @@ def store(session: Session, project_id: str, sources: Sequence[Source], bands: B
         "on conflict do nothing",
         (project_id, units),
     )
-    rows = connection.execute(
+    connection.execute(
         "insert into scanned_units (project_id, unit, version, permutations, seed, bands, revision_id, case_id) "
         "select %s, unit, %s, %s, %s, bands, revision_id, case_id "
         "from unnest(%s::text[], %s::bytea[], %s::uuid[], %s::uuid[]) as given(unit, bands, revision_id, case_id) "
         "on conflict (project_id, unit) do update set version = excluded.version, seed = excluded.seed, "
         "permutations = excluded.permutations, bands = excluded.bands, revision_id = excluded.revision_id, "
-        "case_id = excluded.case_id returning unit, number",
+        "case_id = excluded.case_id where scanned_units.version < excluded.version",
         (
             *(project_id, VERSION, PERMUTATIONS, SEED, units, to_bytes(bands)),
             [source.revision_id for source in sources],
             [source.case_id for source in sources],
         ),
+    )
+    rows = connection.execute(
+        "select unit, number from scanned_units where project_id = %s and unit = any(%s)", (project_id, units)
     )
     number_of: dict[str, int] = dict(rows.fetchall())
     return [number_of[unit] for unit in units]
