@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core.errors import Invalid
+from app.core.errors import Invalid, NotFound
 from app.evals import queries, upload
 from app.evals.catalogue import GRADED, METRICS
 from app.evals.graders import GRADERS, Grade, grade, parse_spec
@@ -90,6 +90,21 @@ def new(access: Access, kind: str, like: Grader | None = None, form: FormState |
     metric = like.metric if like else parse_spec(raw).metric
     definition = json.dumps(raw, indent=2, ensure_ascii=False)
     return NewPage(access.project.slug, chosen, definition, like.name if like else "", metric, form or FormState())
+
+
+def brought(access: Access, graders: Sequence[Any], index: int) -> NewPage:
+    """The form with a grader object as it stood in an imported file. NotFound where the file had none there."""
+    if not 0 <= index < len(graders):
+        raise NotFound("This grader")
+    raw = dict(graders[index])
+    name = str(raw.pop("name", "")).strip()[:200]
+    raw.pop("id", None)
+    kind, form = str(raw.get("type", "")), FormState()
+    try:
+        metric = parse_spec(raw).metric
+    except Invalid as error:
+        metric, form = GRADED[0], FormState(message=f"This grader cannot be used here as it stands: {error}")
+    return NewPage(access.project.slug, kind, json.dumps(raw, indent=2, ensure_ascii=False), name, metric, form)
 
 
 def one(access: Access, grader: Grader) -> GraderPage:

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from app.core.errors import Invalid
 from app.evals import grader_pages, queries, service
 from app.evals.forms import NewGrader
+from app.examples import import_queries
 from app.projects.access import Engineer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
 from app.web.render import is_htmx, render
@@ -26,9 +27,21 @@ def list_page(request: Request, session: SessionDep, access: Viewer) -> Response
 
 
 @router.get(BASE + "/new")
-def new_page(request: Request, session: SessionDep, access: Engineer, type: str = "", like: str = "") -> Response:
-    source = queries.grader(session, access.project.id, like) if like else None
-    return render(request, "evals/grader_new.html", grader_pages.new(access, type, source))
+def new_page(
+    request: Request,
+    session: SessionDep,
+    access: Engineer,
+    type: str = "",
+    like: str = "",
+    import_id: str = "",
+    index: int = 0,
+) -> Response:
+    """An empty form; or with a saved grader, or with one that stood in an imported file (``import_id``, ``index``)."""
+    if import_id:
+        source = import_queries.get(session, access.project.id, import_id)
+        return render(request, "evals/grader_new.html", grader_pages.brought(access, source.graders, index))
+    like_this = queries.grader(session, access.project.id, like) if like else None
+    return render(request, "evals/grader_new.html", grader_pages.new(access, type, like_this))
 
 
 @router.post(BASE)

@@ -9,8 +9,8 @@ from starlette.datastructures import FormData
 
 from app.core.errors import FieldError, Invalid
 from app.examples.chat import BEHAVIORS, ROLES, Refused
-from app.examples.formats.openai_chat import parse_json
 from app.examples.models import Revision
+from app.examples.strict_json import parse_json
 
 MAX_MESSAGES = 50
 NEW_MESSAGES = 2  # empty ones at the end, to be filled or left

@@ -14,10 +14,10 @@ from app.core.db import transaction
 from app.core.errors import Invalid
 from app.examples import import_queries, import_service, reports
 from app.examples.chat import Refused
-from app.examples.formats import detect
-from app.examples.formats.openai_chat import parse_json
 from app.examples.models import Import
+from app.examples.opening import open_file
 from app.examples.preview import Preview, look
+from app.examples.strict_json import parse_json
 from app.examples.uploads import OPENAPI, Received, receive
 from app.projects.access import Access, Engineer, Viewer, project_access
 from app.web.idempotency import api_router
@@ -39,9 +39,13 @@ class Rejection(BaseModel):
 
 
 class PreviewOut(BaseModel):
-    """The first ``checked`` rows: how many could be imported, and why the others could not."""
+    """The first ``checked`` rows: how many could be imported, and why the others could not.
+
+    ``definitions`` of them are evals or runs and no examples; ``graders`` are the grader objects in those.
+    """
 
     format: str
+    container: str
     columns: list[str]
     sample: list[dict[str, Any]]
     suggested_mapping: dict[str, Any] | None
@@ -49,12 +53,15 @@ class PreviewOut(BaseModel):
     accepted: int
     rejected_count: int
     rejected: list[Rejection]
+    definitions: int
+    graders: list[Any]
 
     @classmethod
-    def of(cls, seen: Preview) -> "PreviewOut":
+    def of(cls, seen: Preview, container: str) -> "PreviewOut":
         sample: list[dict[str, Any]] = [dict(zip(seen.columns, cells, strict=True)) for cells in seen.sample]
         return cls(
             format=seen.format,
+            container=container,
             columns=seen.columns,
             sample=sample or [{"messages": e.messages, "expected": e.expected, "tags": e.tags} for e in seen.examples],
             suggested_mapping=seen.suggested_mapping,
@@ -62,6 +69,8 @@ class PreviewOut(BaseModel):
             accepted=seen.accepted,
             rejected_count=len(seen.refused),
             rejected=[Rejection(line=row.line, reason=row.reason) for row in seen.refused[:SHOWN_REJECTIONS]],
+            definitions=seen.definitions,
+            graders=seen.graders,
         )
 
 
@@ -69,6 +78,7 @@ class ImportSummary(BaseModel):
     id: str
     file_name: str
     format: str
+    container: str
     mapping: dict[str, Any] | None
     tags: list[str]
     status: str
@@ -78,6 +88,7 @@ class ImportSummary(BaseModel):
     duplicates: int
     held_out: int
     rejected_count: int
+    definitions: int
     error: str | None
     created_at: datetime
     started_at: datetime | None
@@ -92,15 +103,18 @@ class ImportSummary(BaseModel):
 
 
 class ImportOut(ImportSummary):
-    """One import. ``progress`` counts bytes; ``rejected`` holds the first hundred refused lines."""
+    """One import. ``progress`` counts bytes; ``rejected`` holds the first hundred refused lines, ``graders`` the
+    grader objects of the ``definitions`` (evals and runs) among the rows."""
 
     rejected: list[Rejection]
+    graders: list[Any]
 
     @classmethod
     def of(cls, session: Session, source: Import) -> "ImportOut":
         session.refresh(source)
         refused = import_queries.rejections(session, source.id, SHOWN_REJECTIONS)
-        return cls(**cls.fields_of(source), rejected=[Rejection(line=r.line, reason=r.reason) for r in refused])
+        rejected = [Rejection(line=row.line, reason=row.reason) for row in refused]
+        return cls(**cls.fields_of(source), rejected=rejected, graders=source.graders)
 
 
 class UndoOut(ImportOut):
@@ -135,8 +149,8 @@ async def preview_file(request: Request, session: SessionDep, access: Engineer) 
 
 
 def _preview(received: Received) -> PreviewOut:
-    found = detect(received.path, received.text("format", "auto"), received.file_name)
-    return PreviewOut.of(look(received.path, found, mapping_of(received)))
+    found = open_file(received.path, received.text("format", "auto"), received.file_name)
+    return PreviewOut.of(look(found.path, found.format, mapping_of(received)), found.container)
 
 
 @router.post(BASE, status_code=202, openapi_extra=OPENAPI)

@@ -34,6 +34,10 @@ def locked(session: Session, import_id: str) -> Import | None:
     )
 
 
+def set_size(session: Session, import_id: str, size: int) -> None:
+    session.execute(update(Import).where(Import.id == import_id).values(bytes_total=size))
+
+
 def page(session: Session, project_id: str, cursor: str | None, limit: int) -> Slice[Import]:
     """Started imports, newest first."""
     query = select(Import).where(Import.project_id == project_id, Import.status != "uploaded")

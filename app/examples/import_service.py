@@ -12,15 +12,17 @@ from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
 from app.accounts.models import User
-from app.core.errors import Conflict, Invalid, TooLarge
+from app.core.errors import Conflict, HoldoutError, Invalid, TooLarge
 from app.core.settings import get_settings
 from app.examples import import_queries
 from app.examples.changes import changed
 from app.examples.chat import Refused, check_tags
-from app.examples.formats import FORMATS, csv_table, detect
-from app.examples.formats.columns import checked
+from app.examples.formats import FORMATS, Table
+from app.examples.formats.columns import checked, suggest
 from app.examples.importing import remove_file
 from app.examples.models import Import
+from app.examples.opening import open_file
+from app.examples.unpacking.parent import readable, remove
 from app.jobs.queue import enqueue
 from app.projects.models import Project
 
@@ -67,26 +69,37 @@ def keep_upload(
     for stored in import_queries.take_abandoned(session):
         remove_file(stored)
     try:
-        found = detect(path, format, shown_name(name))
-        if FORMATS[found].has_columns:
-            csv_table.heading(path)
-    except Invalid:
-        path.unlink(missing_ok=True)
+        found = open_file(path, format, shown_name(name))
+        table_of(found.format, found.path)
+    except HoldoutError:
+        remove(path)
         raise
     source = Import(
         project_id=project.id,
         file_name=shown_name(name),
         stored_name=path.name,
-        format=found,
+        format=found.format,
+        container=found.container,
         mapping=dict(mapping) if mapping else None,
         tags=list(tags),
         status="uploaded",
-        bytes_total=path.stat().st_size,
+        bytes_total=found.path.stat().st_size,
         created_by=user.id if user else None,
     )
     session.add(source)
     session.flush()
     return source
+
+
+def lines_of(source: Import) -> Path:
+    """Where the lines of an upload stand that is not imported yet."""
+    return readable(get_settings().uploads / source.stored_name, source.container)
+
+
+def table_of(format: str, path: Path) -> Table | None:
+    """The columns of a file, or None where there is nothing to map. Raises NotThisFile."""
+    find = FORMATS[format].table
+    return find(path) if find else None
 
 
 def start(
@@ -99,12 +112,14 @@ def start(
     """Queue an uploaded file. Raises Invalid for a mapping or tags that are not right, Conflict if it was started."""
     if source.status != "uploaded":
         raise Conflict("This import was started already.")
-    path = get_settings().uploads / source.stored_name
-    if FORMATS[source.format].has_columns:
+    columns = table_of(source.format, lines_of(source))
+    if columns is not None:
         given = mapping if mapping is not None else source.mapping
-        source.mapping = checked(given, csv_table.heading(path).columns).model_dump(exclude_none=True)
+        needed = FORMATS[source.format].needs_mapping
+        given = given if given is not None or needed else suggest(columns)
+        source.mapping = checked(given, columns.columns, answer=needed).model_dump(exclude_none=True)
     elif mapping:
-        raise Invalid.field("mapping", f"The format {source.format} has no columns to map.")
+        raise Invalid.field("mapping", "There is nothing to map in this file: its rows say themselves what is what.")
     try:
         source.tags = check_tags([*source.tags, *tags])
     except Refused as error:
@@ -134,8 +149,8 @@ def import_file(
     shutil.copyfile(path, stored)
     try:
         return start(session, user, keep_upload(session, user, project, stored, name, format), mapping, tags)
-    except Invalid:
-        stored.unlink(missing_ok=True)
+    except HoldoutError:
+        remove(stored)
         raise
 
 

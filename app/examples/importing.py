@@ -7,8 +7,9 @@ worker that was only slow finds that the position has moved, and stops.
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 from sqlalchemy import func
@@ -23,9 +24,12 @@ from app.examples import batches, import_queries
 from app.examples.changes import changed
 from app.examples.formats import FORMATS, Position, Row
 from app.examples.models import Import
+from app.examples.unpacking.kinds import Unreadable
+from app.examples.unpacking.parent import Stopped, remove, unpacked
 
 BATCH_ROWS = 1_000
 BATCH_BYTES = 8_000_000
+MAX_GRADERS = 200  # of one file
 RETRIES = 12
 RETRY_SECONDS = 5.0
 DATABASE_AWAY = (OperationalError, psycopg.OperationalError)
@@ -43,7 +47,7 @@ def run_import(import_id: str, stopping: Callable[[], bool] = lambda: False) -> 
     """Run the import to its end, until it is cancelled, or until ``stopping`` says so. May be called again any time."""
     for _ in range(RETRIES):
         try:
-            for _read in steps(import_id):
+            for _read in steps(import_id, stopping):
                 if stopping():
                     return
             _remove_file_if_over(import_id)
@@ -54,15 +58,18 @@ def run_import(import_id: str, stopping: Callable[[], bool] = lambda: False) -> 
     _fail(import_id, "The database could not store more. What was imported so far stays; import the file again.")
 
 
-def steps(import_id: str) -> Iterator[int]:
-    """Go on where the import stands. Each step commits one batch and answers the rows read so far."""
+def steps(import_id: str, stopping: Callable[[], bool] = lambda: False) -> Iterator[int]:
+    """Go on where the import stands. Each step commits one batch and answers the rows read so far.
+
+    ``stopping`` is asked while a packed file is unpacked, which may take long before the first batch.
+    """
     with transaction() as session:
         source = _begin(session, import_id)
     if source is None:
         return
-    path = get_settings().uploads / source.stored_name
     start = Position(source.bytes_read, source.lines_read)
     try:
+        path = _lines(source, stopping)
         rows = FORMATS[source.format].rows(path, source.mapping, start)
         for batch in _batches(rows, start):
             with transaction() as session:
@@ -73,11 +80,13 @@ def steps(import_id: str) -> Iterator[int]:
         _finish(import_id)
     except DATABASE_AWAY:
         raise
+    except Stopped:
+        return
     except FileNotFoundError:
         _fail(
             import_id, "The uploaded file is not in the worker's data folder: web and worker must share HOLDOUT_HOME."
         )
-    except HoldoutError as error:
+    except (HoldoutError, Unreadable) as error:
         _fail(import_id, str(error))
     except Exception:
         log.exception("import %s broke", import_id)
@@ -96,16 +105,28 @@ def _begin(session: Session, import_id: str) -> Import | None:
     return source
 
 
+def _lines(source: Import, stopping: Callable[[], bool]) -> Path:
+    """The file whose lines are read; of a packed upload what it holds, whose size the progress then counts."""
+    path = get_settings().uploads / source.stored_name
+    if source.container:
+        path = unpacked(path, source.file_name, source.format, stopping)
+    size = path.stat().st_size
+    if size != source.bytes_total:
+        with transaction() as session:
+            import_queries.set_size(session, source.id, size)
+    return path
+
+
 def _batches(rows: Iterator[Row], start: Position) -> Iterator[Batch]:
-    """Rows in heaps of a thousand, or of fewer where they are long."""
-    while first := next(rows, None):
-        heap = [first]
-        for row in itertools.islice(rows, BATCH_ROWS - 1):
-            heap.append(row)
-            if row.end.bytes - start.bytes > BATCH_BYTES:
-                break
+    """Rows in heaps of a thousand, or of fewer where they are long; the rows of one line stay together."""
+    heap: list[Row] = []
+    for end, of_line in itertools.groupby(rows, lambda row: row.end):
+        heap += of_line
+        if len(heap) >= BATCH_ROWS or end.bytes - start.bytes > BATCH_BYTES:
+            yield Batch(start, end, heap)
+            start, heap = end, []
+    if heap:
         yield Batch(start, heap[-1].end, heap)
-        start = heap[-1].end
 
 
 def _commit(session: Session, import_id: str, batch: Batch) -> int | None:
@@ -116,7 +137,7 @@ def _commit(session: Session, import_id: str, batch: Batch) -> int | None:
     if source.cancel_requested_at is not None:
         _end(session, source, "cancelled")
         return None
-    refused = [row for row in batch.rows if row.example is None]
+    refused = [row for row in batch.rows if row.reason]
     stored = batches.store(session, source, (row.example for row in batch.rows if row.example is not None))
     import_queries.add_rejections(session, import_id, refused)
     source.bytes_read, source.lines_read = batch.end.bytes, batch.end.lines
@@ -125,7 +146,17 @@ def _commit(session: Session, import_id: str, batch: Batch) -> int | None:
     source.duplicates += stored.duplicates
     source.held_out += stored.held_out
     source.rejected_count += len(refused)
+    _keep_definitions(source, [row for row in batch.rows if row.example is None and not row.reason])
     return source.rows_read
+
+
+def _keep_definitions(source: Import, rows: Sequence[Row]) -> None:
+    """Count rows that define evals and runs, and remember the graders in them, each once."""
+    if rows:
+        source.definitions += len(rows)
+        found = [grader for row in rows for grader in row.graders if isinstance(grader, dict)]
+        fresh = [grader for grader in found if grader not in source.graders]
+        source.graders = [*source.graders, *fresh][:MAX_GRADERS]
 
 
 def _finish(import_id: str) -> None:
@@ -172,4 +203,4 @@ def _remove_file_if_over(import_id: str) -> None:
 
 
 def remove_file(stored_name: str) -> None:
-    (get_settings().uploads / stored_name).unlink(missing_ok=True)
+    remove(get_settings().uploads / stored_name)

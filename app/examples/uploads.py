@@ -11,7 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from app.core.errors import HoldoutError, Invalid
+from app.examples.formats import FORMATS
 from app.examples.import_service import max_upload_bytes, new_upload, too_large
+from app.examples.unpacking.parent import remove
 
 MAX_PARTS = 50
 MAX_TEXT = 1_000_000  # bytes of all text fields together
@@ -28,12 +30,16 @@ OPENAPI: dict[str, Any] = {
                         "format": {
                             "type": "string",
                             "default": "auto",
-                            "description": "auto, openai_chat or csv; other formats are refused until they are built.",
+                            "enum": ["auto", *FORMATS],
+                            "description": "By content where it is `auto`. Each may be packed by gzip; JSON may be "
+                            "lines or one document, promptfoo's tests YAML. See docs/formats.md.",
                         },
                         "mapping": {
                             "type": "string",
                             "description": "For tables, JSON: the columns `user`, `assistant`, `label`, `behavior`, "
-                            "`group` and (a list) `tags`; `system` is the text of a system message.",
+                            "`group` and (a list) `tags`; `system` is the text of a system message. Needed for csv, "
+                            "parquet and json_table; openai_evals, label_studio, argilla and promptfoo go by the "
+                            "columns' names without it.",
                         },
                         "tags": {"type": "string", "description": "Tags for every example, separated by commas."},
                     },
@@ -59,7 +65,7 @@ class Received:
         return [tag.strip() for text in self.fields.get("tags", ()) for tag in text.split(",") if tag.strip()]
 
     def discard(self) -> None:
-        self.path.unlink(missing_ok=True)
+        remove(self.path)
 
 
 @dataclass

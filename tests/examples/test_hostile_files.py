@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from app.examples.formats import FORMATS, NotThisFile, Position, Row, detect
+from app.examples.formats import FORMATS, NotThisFile, Position, Row
 from app.examples.formats.base import MAX_LINE
+from app.examples.opening import open_file
 from tests.examples.factories import Api, Jobs, chat, hostile_strings, jsonl
 
 GOOD = json.dumps(chat()).encode()
@@ -161,23 +162,26 @@ def test_a_table_keeps_what_stands_in_its_cells(tmp_path: Path) -> None:
         (b"\xef\xbb\xbf \n\n", "empty"),
         (GOOD.decode().encode("utf-16"), "UTF-16"),
         (GOOD.decode().encode("utf-16-le"), "UTF-16"),
-        (b"\x1f\x8b\x08\x00abc", "gzip"),
+        (b"\x1f\x8b\x08\x00abc", "The gzip file is broken"),
         (b"PK\x03\x04abc", "ZIP"),
-        (b"PAR1abc", "Parquet"),
-        (b"[" + GOOD + b"]", "one JSON document"),
-        (b'{\n  "messages": []\n}', "one JSON document"),
+        (b"PAR1abc", "The parquet file cannot be read"),
+        (b"[" + GOOD, "not whole: the list breaks off after 1 items"),
+        (b"[" + GOOD + b",]", "a comma follows item 1"),
+        (b"[" + GOOD + GOOD + b"]", "a comma is missing after item 1"),
+        (b"[" + GOOD + b"] x", "something follows"),
+        (b'[{"a": }]', "not JSON: in item 1"),
+        (b'{\n  "messages": [],\n  "messages": []\n}', "stands twice"),
+        (b"\x80\x04\x95abc", "pickle"),
         (b"a,b\rc,d\re,f", "CR alone"),
         (b"\x00" * 100, "NUL"),
-        (b"hello world", "neither JSONL"),
-        (b'{"conversations":[]}', "sharegpt"),
-        (b'{"instruction":"a","output":"b"}', "alpaca"),
+        (b"hello world", "neither JSON nor"),
     ],
 )
 def test_a_file_that_is_something_else_is_refused_with_the_way_out(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)
     with pytest.raises(Exception, match=reason) as caught:
-        detect(path)
+        open_file(path)
     assert caught.type.__name__ in ("NotThisFile", "Invalid")
 
 
@@ -191,9 +195,9 @@ def test_detection_is_by_content(tmp_path: Path) -> None:
     path = tmp_path / "file"
     for content, format in ((GOOD, "openai_chat"), (b"{broken\n" + GOOD, "openai_chat"), (b"a,b\n1,{\n", "csv")):
         path.write_bytes(content)
-        assert detect(path) == format
+        assert open_file(path).format == format
     path.write_bytes(b"question\nwhy\n")
-    assert detect(path, name="one-column.csv") == "csv"
+    assert open_file(path, name="one-column.csv").format == "csv"
 
 
 def test_everything_hostile_at_once_by_the_api(api: Api, run_jobs: Jobs) -> None:

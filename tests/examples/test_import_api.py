@@ -94,10 +94,10 @@ def test_a_wrong_mapping_is_named_and_nothing_is_kept(api: Api, mapping: str, lo
     assert api.get("/imports").json()["items"] == []
 
 
-@pytest.mark.parametrize("format", ["sharegpt", "parquet", "openai_preference", "vibes"])
-def test_other_formats_are_refused_by_name(api: Api, format: str) -> None:
+@pytest.mark.parametrize(("format", "loc"), [("vibes", "format"), ("parquet", "file")])
+def test_a_format_that_is_none_or_not_this_file_is_refused(api: Api, format: str, loc: str) -> None:
     answer = api.upload("/imports", jsonl(chat()), format=format)
-    assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, "format")
+    assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, loc)
 
 
 def test_a_preview_keeps_nothing(api: Api) -> None:
@@ -108,7 +108,7 @@ def test_a_preview_keeps_nothing(api: Api) -> None:
 
 
 def test_the_refused_lines_can_be_taken_along(api: Api, run_jobs: Jobs) -> None:
-    report = api.imported(run_jobs, jsonl(b'{"a": "=1+1"}', b"=cmd()", *[b"x"] * 150))
+    report = api.imported(run_jobs, jsonl(b'{"a": "=1+1"}', b"=cmd()", *[b"x"] * 150), format="openai_chat")
     assert (report["rejected_count"], len(report["rejected"])) == (152, 100)
     lines = api.get(f"/imports/{report['id']}/rejections").text.splitlines()
     assert (len(lines), json.loads(lines[1])["excerpt"]) == (152, "=cmd()")

@@ -1,13 +1,39 @@
-"""Import formats: which there are, which one a file has, and a first look at a file.
+"""Import formats: which there are, and which one a file has.
 
-A new format is a module here with a ``FORMAT``, one line in ``FORMATS``, and its signs in ``detect``.
+A new format is a module here with a ``FORMAT``, one line in ``FORMATS``, and its sign in ``app/examples/shapes.py``.
 """
 
-from app.examples.formats import csv_table, openai_chat
-from app.examples.formats.base import Format, NotThisFile, Position, Row
-from app.examples.formats.detect import detect
+from app.examples.formats import (
+    alpaca,
+    argilla,
+    csv_table,
+    json_table,
+    label_studio,
+    openai_chat,
+    openai_evals,
+    openai_preference,
+    parquet,
+    promptfoo,
+    sharegpt,
+)
+from app.examples.formats.base import Format, NotThisFile, Position, Row, Table
 from app.examples.formats.openai_chat import parse_jsonl_line
 
-FORMATS: dict[str, Format] = {form.name: form for form in (openai_chat.FORMAT, csv_table.FORMAT)}
+FORMATS: dict[str, Format] = {
+    form.name: form
+    for form in (
+        openai_chat.FORMAT,
+        openai_preference.FORMAT,
+        openai_evals.FORMAT,
+        sharegpt.FORMAT,
+        alpaca.FORMAT,
+        csv_table.FORMAT,
+        parquet.FORMAT,
+        label_studio.FORMAT,
+        argilla.FORMAT,
+        promptfoo.FORMAT,
+        json_table.FORMAT,
+    )
+}
 
-__all__ = ["FORMATS", "Format", "NotThisFile", "Position", "Row", "detect", "parse_jsonl_line"]
+__all__ = ["FORMATS", "Format", "NotThisFile", "Position", "Row", "Table", "parse_jsonl_line"]

@@ -1,6 +1,6 @@
 """What every import format answers, and reading a file line by line in bounded memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -31,13 +31,26 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a file: an example, or the reason why it is none. ``end`` is where the next row starts."""
+    """One row of a file: an example, or the reason why it is none. ``end`` is where the next row starts.
+
+    A row without either *defines* something (an eval, a run): ``graders`` are the grader objects that stand in it.
+    One line may hold several rows; they share its ``end``.
+    """
 
     line: int
     end: Position
     example: ParsedExample | None
     reason: str = ""
     excerpt: str = ""
+    graders: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of a file, and the first rows as they are shown."""
+
+    columns: list[str]
+    sample: list[list[str]]
 
 
 Rows = Callable[[Path, dict[str, Any] | None, Position], Iterator[Row]]
@@ -45,12 +58,17 @@ Rows = Callable[[Path, dict[str, Any] | None, Position], Iterator[Row]]
 
 @dataclass(frozen=True)
 class Format:
-    """One import format. ``rows(path, mapping, start)`` reads from a position that an earlier row's ``end`` gave."""
+    """One import format. ``rows(path, mapping, start)`` reads from a position that an earlier row's ``end`` gave.
+
+    ``table`` finds columns that a person maps (None for a file that needs no mapping). Without a mapping a format
+    that ``needs_mapping`` is refused; the others go by the columns' names.
+    """
 
     name: str
     label: str
     rows: Rows
-    has_columns: bool = False
+    table: Callable[[Path], Table | None] | None = None
+    needs_mapping: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,27 +6,39 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from app.core.errors import FieldError, Invalid
-from app.examples.chat import BEHAVIORS, Refused
-from app.examples.rules import ParsedExample, parse_example
+from app.examples.formats.base import Table
 from app.web.forms import StrictModel, field_errors
 
 # column names that people use, the likelier first
 NAMES = {
     "user": (
-        "user", "user_message", "instruction", "prompt", "question", "request", "query", "utterance", "input", "text",
-        "message", "customer_message", "body", "content", "description", "subject",
+        "user", "user_message", "instruction", "prompt", "question", "request", "query", "user_query", "utterance",
+        "input", "text", "message", "customer_message", "body", "content", "description", "subject",
     ),
     "assistant": (
         "assistant", "assistant_message", "response", "answer", "completion", "output", "reply", "agent_reply",
+        "expected_output", "expected_answer", "reference_answer", "reference", "ideal", "ground_truth", "expected",
+        "correct_answer", "target", "gold",
     ),
-    "label": ("label", "intent", "class", "route", "team", "queue", "category"),
+    "label": (
+        "label", "intent", "class", "route", "team", "queue", "category", "correct_label", "expected_label",
+        "correct_category",
+    ),
     "behavior": ("behavior", "behaviour", "expected_behavior", "expected_behaviour"),
     "group": (
         "group", "customer", "customer_id", "account", "account_id", "user_id", "conversation_id", "thread_id",
         "session_id",
     ),
 }  # fmt: skip
+ENDINGS = {
+    "user": ("_query", "_question", "_prompt", "_instruction", "_text"),
+    "assistant": ("_response", "_answer", "_completion", "_output", "_reply"),
+    "label": ("_label", "_intent", "_category"),
+}
 TAG_NAMES = ("tags", "tag", "topic", "category")
+PEOPLE = ("annotation: ", "response: ")
+SHORT = 60  # characters; an annotation that is never longer is a label
+ONE = ("user", "assistant", "label", "behavior", "group")  # fields of a mapping that name one column
 
 
 class ColumnMapping(StrictModel):
@@ -44,8 +56,11 @@ class ColumnMapping(StrictModel):
     group: str | None = None
 
 
-def checked(mapping: Mapping[str, Any] | None, columns: Sequence[str]) -> ColumnMapping:
-    """The mapping, if it is well formed and every column in it exists. Raises Invalid naming the wrong part."""
+def checked(mapping: Mapping[str, Any] | None, columns: Sequence[str], *, answer: bool = True) -> ColumnMapping:
+    """The mapping, if it is well formed and every column in it exists. Raises Invalid naming the wrong part.
+
+    ``answer``: one column at least must say what is wanted of the model.
+    """
     if mapping is None:
         raise Invalid.field("mapping", "Say which column is what: at least `user`, and `assistant` or `label`.")
     try:
@@ -53,73 +68,67 @@ def checked(mapping: Mapping[str, Any] | None, columns: Sequence[str]) -> Column
     except ValidationError as error:
         errors = [FieldError(f"mapping.{e.loc}", e.msg) for e in field_errors(error.errors())]
         raise Invalid(f"The mapping is not right: {errors[0].loc}: {errors[0].msg}", errors) from error
-    named = {name: getattr(found, name) for name in ("user", "assistant", "label", "behavior", "group")}
+    named = {name: getattr(found, name) for name in ONE}
     named |= {f"tags.{index}": name for index, name in enumerate(found.tags)}
     missing = [
         FieldError(f"mapping.{field}", f"There is no column “{name}”. The columns are: {', '.join(columns)[:500]}.")
         for field, name in named.items()
         if name is not None and name not in columns
     ]
-    if not (found.assistant or found.label or found.behavior):
+    if answer and not (found.assistant or found.label or found.behavior):
         missing.append(FieldError("mapping.assistant", "Say which column holds the answer, the label or the behavior."))
     if missing:
         raise Invalid(missing[0].msg, missing)
     return found
 
 
-def suggest(columns: Sequence[str], sample: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """A mapping by the columns' names; the request falls back to the column with the longest texts."""
-    plain = {name.strip().casefold().replace(" ", "_").replace("-", "_"): name for name in reversed(columns)}
+def suggest(table: Table) -> dict[str, Any]:
+    """A mapping by the columns' names; the request falls back to the column with the longest texts.
+
+    What people said in an annotation tool (``annotation: …``) comes before data of the same name, and is the label or
+    the answer whatever its name is. What a model guessed there is never suggested.
+    """
+    full = [name for name in reversed(table.columns) if not table.sample or _letters(table, name)]
+    asked = {_plain(name): name for name in full if ": " not in name}
+    said = {_plain(name.split(": ", 1)[1]): name for name in full if name.startswith(PEOPLE)}
     found: dict[str, Any] = {}
     for field, names in NAMES.items():
-        match = next((plain[name] for name in names if name in plain and plain[name] not in found.values()), None)
+        known = asked if field == "user" else asked | said
+        free = {name: column for name, column in known.items() if column not in found.values()}
+        endings = ENDINGS.get(field, ())
+        match = next((free[name] for name in names if name in free), None) or next(
+            (column for name, column in reversed(free.items()) if name.endswith(endings)), None
+        )
         if match is not None:
             found[field] = match
-    found["tags"] = [plain[name] for name in TAG_NAMES if name in plain and plain[name] not in found.values()]
-    if "user" not in found and columns:
-        free = [index for index, name in enumerate(columns) if name not in found.values()] or [0]
-        longest = max(free, key=lambda index: sum(len(row[index]) for row in sample if index < len(row)))
-        found["user"] = columns[longest]
+    if said and not {"assistant", "label"} & found.keys():
+        name = next(iter(reversed(said.values())))
+        found["assistant" if _longest(table, name) > SHORT else "label"] = name
+    if "column_1" in asked and "column_2" in asked:  # rows that were lists: mostly of a text and its label
+        found = {
+            "user": asked["column_1"],
+            "assistant" if _longest(table, asked["column_2"]) > SHORT else "label": asked["column_2"],
+        }
+    found["tags"] = [asked[name] for name in TAG_NAMES if name in asked and asked[name] not in found.values()]
+    if "user" not in found and table.columns:
+        left = [name for name in asked.values() if name not in found.values()] or table.columns[:1]
+        found["user"] = max(reversed(left), key=lambda name: _letters(table, name))
     return found
 
 
-def example_of(cells: Mapping[str, str], mapping: ColumnMapping) -> ParsedExample:
-    """One row of a table as an example. Raises Refused naming the column and the reason."""
-    request = _filled(cells, mapping.user)
-    answer = _filled(cells, mapping.assistant) if mapping.assistant else ""
-    label = cells[mapping.label].strip() if mapping.label else ""
-    if mapping.label and not label and not answer:
-        raise Refused(f"column “{mapping.label}”: is empty")
-    messages = [{"role": "system", "content": mapping.system}] if mapping.system else []
-    messages.append({"role": "user", "content": request})
-    if answer or label:
-        messages.append({"role": "assistant", "content": answer or label})
-    used = {mapping.user, mapping.assistant, mapping.label, mapping.behavior, mapping.group, *mapping.tags}
-    return parse_example(
-        {
-            "messages": messages,
-            "expected": {"label": label} if label else None,
-            "behavior": _behavior(cells, mapping.behavior),
-            "tags": [tag for column in mapping.tags for tag in _split(cells[column])],
-            "group": cells[mapping.group].strip() if mapping.group else None,
-            "metadata": {name: text for name, text in cells.items() if name not in used and text},
-        }
-    )
+def _plain(name: str) -> str:
+    return name.strip().casefold().replace(" ", "_").replace("-", "_")
 
 
-def _filled(cells: Mapping[str, str], column: str) -> str:
-    text = cells[column]
-    if not text.strip():
-        raise Refused(f"column “{column}”: is empty")
-    return text
+def _cells(table: Table, name: str) -> list[str]:
+    index = table.columns.index(name)
+    return [row[index] for row in table.sample if index < len(row)]
 
 
-def _behavior(cells: Mapping[str, str], column: str | None) -> str | None:
-    word = cells[column].strip().casefold() if column else ""
-    if word and word not in BEHAVIORS:
-        raise Refused(f"column “{column}”: must be one of {', '.join(BEHAVIORS)}, not “{word[:40]}”")
-    return word or None
+def _longest(table: Table, name: str) -> int:
+    return max(map(len, _cells(table, name)), default=0)
 
 
-def _split(cell: str) -> list[str]:
-    return [tag for tag in cell.replace(";", ",").replace("|", ",").split(",") if tag.strip()]
+def _letters(table: Table, name: str) -> int:
+    """How much is said in a column; lists and objects count little, for nobody asks or answers in them."""
+    return sum(len(cell) if not cell.startswith(("[", "{")) else 1 for cell in _cells(table, name))

@@ -5,11 +5,13 @@ reading goes on at the line after it: a stray quote cannot swallow the rows that
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from app.examples import spreadsheet
 from app.examples.chat import Refused
 from app.examples.formats.base import (
     MAX_LINE,
@@ -18,14 +20,19 @@ from app.examples.formats.base import (
     NotThisFile,
     Position,
     Row,
+    Table,
     excerpt,
     read_lines,
     too_long_reason,
 )
-from app.examples.formats.columns import ColumnMapping, checked, example_of
+from app.examples.formats.columns import checked
+from app.examples.formats.mapped import example_of
+from app.examples.rules import ParsedExample, parse_example
 
 DELIMITERS = ",;\t|"
 MAX_COLUMNS = 1_000
+LOOK_ROWS = 200
+SAMPLE_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -154,21 +161,38 @@ def _words(error: csv.Error) -> str:
     return f"the line: {error}"
 
 
+def table(path: Path) -> Table | None:
+    """None for our own export, whose columns say themselves what they are."""
+    head = heading(path)
+    if tuple(head.columns) == spreadsheet.COLUMNS:
+        return None
+    first = islice(records(path, head, Position()), LOOK_ROWS)
+    cells = islice((record.cells for record in first if not record.reason), SAMPLE_ROWS)
+    return Table(head.columns, list(cells))
+
+
 def rows(path: Path, mapping: dict[str, Any] | None, at: Position) -> Iterator[Row]:
     head = heading(path)
-    columns = checked(mapping, head.columns)
+    parse = _parser(head, mapping)
     for record in records(path, head, at):
-        yield _row(record, head, columns)
+        yield _row(record, head, parse)
 
 
-def _row(record: Record, head: Heading, mapping: ColumnMapping) -> Row:
+def _parser(head: Heading, mapping: dict[str, Any] | None) -> Callable[[dict[str, str]], ParsedExample]:
+    if mapping is None and tuple(head.columns) == spreadsheet.COLUMNS:
+        return lambda cells: parse_example(spreadsheet.fields(cells))
+    columns = checked(mapping, head.columns)
+    return lambda cells: example_of(cells, columns)
+
+
+def _row(record: Record, head: Heading, parse: Callable[[dict[str, str]], ParsedExample]) -> Row:
     if record.reason:
         return Row(record.line, record.end, None, record.reason, record.excerpt)
     try:
-        example = example_of(dict(zip(head.columns, record.cells, strict=True)), mapping)
+        example = parse(dict(zip(head.columns, record.cells, strict=True)))
     except Refused as error:
         return Row(record.line, record.end, None, str(error), excerpt(head.delimiter.join(record.cells)))
     return Row(record.line, record.end, example)
 
 
-FORMAT = Format("csv", "CSV table with a heading row", rows, has_columns=True)
+FORMAT = Format("csv", "CSV table", rows, table, needs_mapping=True)

@@ -1,0 +1,57 @@
+"""Parquet tables, read after they were unpacked into lines (see ``app/examples/unpacking``).
+
+A table whose columns are those of a known format (``messages``, ``conversations``, ``prompt`` and ``chosen``, …) is
+read as that; any other one needs a mapping of its columns.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from app.examples.formats import (
+    alpaca,
+    argilla,
+    json_lines,
+    json_table,
+    label_studio,
+    openai_chat,
+    openai_evals,
+    openai_preference,
+    sharegpt,
+)
+from app.examples.formats.base import Format, Position, Row, Table
+from app.examples.shapes import shape_of
+
+INNER = {
+    form.name: form
+    for form in (
+        openai_chat.FORMAT,
+        openai_preference.FORMAT,
+        openai_evals.FORMAT,
+        sharegpt.FORMAT,
+        alpaca.FORMAT,
+        label_studio.FORMAT,
+        argilla.FORMAT,
+    )
+}
+
+
+def inner(path: Path) -> Format:
+    """The format that the rows have."""
+    first = json_lines.first_objects(path, 1)
+    return INNER.get(shape_of(first[0]) or "" if first else "", json_table.FORMAT)
+
+
+def table(path: Path) -> Table | None:
+    found = inner(path)
+    return found.table(path) if found.table and json_lines.first_objects(path, 1) else None
+
+
+def rows(path: Path, mapping: dict[str, Any] | None, at: Position) -> Iterator[Row]:
+    if not json_lines.first_objects(path, 1):
+        return iter(())
+    form = json_table.FORMAT if mapping is not None else inner(path)
+    return form.rows(path, mapping, at)
+
+
+FORMAT = Format("parquet", "Parquet table", rows, table, needs_mapping=True)
