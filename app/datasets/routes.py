@@ -12,7 +12,7 @@ from app.datasets.forms import MAX_CASES, NewTestSet
 from app.datasets.models import TestSet
 from app.datasets.rules import parse_numbers
 from app.datasets.starters import routes as starters_routes
-from app.examples.formats.openai_chat import parse_json
+from app.examples.strict_json import parse_json
 from app.projects.access import Access, Engineer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
 from app.web.render import render
