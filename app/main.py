@@ -15,11 +15,13 @@ from app.web.security import RefuseCrossSite, SecurityHeaders
 STAGES = (
     "accounts",
     "projects",
+    "projects.notifications",
     "gateway",
     "examples",
     "checks",
     "checks.readiness",
     "annotation",
+    "annotation.assignments",
     "annotation.comments",
     "annotation.guidelines",
     "annotation.history",

@@ -9,7 +9,17 @@ import uvloop
 from app.jobs import worker
 
 # each stage that may have a jobs.py; the modules register their tasks when imported
-STAGES = ("gateway", "examples", "datasets", "checks", "annotation", "evals", "finetunes")
+STAGES = (
+    "gateway",
+    "projects.notifications",
+    "examples",
+    "datasets",
+    "checks",
+    "annotation",
+    "annotation.assignments",
+    "evals",
+    "finetunes",
+)
 
 
 def load_jobs() -> None:

@@ -76,13 +76,14 @@ def free(
     *,
     but: Sequence[str] = (),
     passed_over: bool = False,
+    among: Sequence[ColumnElement[bool]] = (),
 ) -> str | None:
     """The next example with a place for this person, its row held until the transaction ends.
 
     Rows that others hold at this moment are stepped over. ``passed_over``: of those that this person skipped, the
-    longest ago first.
+    longest ago first. ``among``: only of these.
     """
-    query = select(Example.id).where(*conditions(project_id, wanted), *_open_to(user_id, wanted, overlap))
+    query = select(Example.id).where(*conditions(project_id, wanted), *_open_to(user_id, wanted, overlap), *among)
     if but:
         query = query.where(Example.id.not_in(but))
     if queue == "draft":

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.annotation import draft_queries as drafts
 from app.annotation import reservation_queries as places
+from app.annotation.assignments import queries as assignments
 from app.annotation.deciding import annotate, take_back
 from app.annotation.forms import Queue
 from app.annotation.models import Annotation, Reservation
@@ -60,10 +62,11 @@ def _reserve(
     """
     user, project, overlap = access.user.id, access.project.id, overlap_of(access, wanted)
     long = places.AHEAD if but else places.IN_HAND
-    ways = (False, True) if queue == "todo" else (queue == "skipped",)
-    for passed_over in ways:
+    for passed_over, among in _ways(session, project, user, queue):
         while True:
-            found = places.free(session, project, user, wanted, queue, overlap, but=but, passed_over=passed_over)
+            found = places.free(
+                session, project, user, wanted, queue, overlap, but=but, passed_over=passed_over, among=among
+            )
             if found is None:
                 break
             taken = places.take(session, project, user, found, range(1, overlap + 1), long)
@@ -71,6 +74,17 @@ def _reserve(
                 return taken
             but = [*but, found]
     return None
+
+
+def _ways(
+    session: Session, project_id: str, user_id: str, queue: Queue
+) -> list[tuple[bool, list[ColumnElement[bool]]]]:
+    """(of what they skipped, among which) in the order of looking: first what this person was asked to review, what
+    others were asked last."""
+    if queue != "todo":
+        return [(queue == "skipped", [])]
+    first = assignments.mine_first(user_id) if assignments.any_active(session, project_id) else [[]]
+    return [*((False, among) for among in first), (True, [])]
 
 
 def skip(session: Session, access: Access, held: Reservation, seconds: float | None = None) -> None:

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     engine_url: str | None = None
     max_upload_mb: int = Field(512, ge=1)
     call_timeout_seconds: int = Field(300, ge=1, le=7200)
+    smtp_url: str | None = None
+    mail_from: str = "Holdout <holdout@localhost>"
+    webhook_origins: str = ""
     openai_api_key: str | None = Field(None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
 

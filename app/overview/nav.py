@@ -36,6 +36,7 @@ def groups(base: str, s: Standing, path: str) -> list[list[NavItem]]:
         [
             ("Examples", "/examples", state(s.approved > 0 and not s.to_review, s.examples > 0), s.examples),
             ("Review", "/review", state(not s.to_review and s.approved > 0, s.to_review > 0), s.to_review),
+            ("Assignments", "/assignments", state(False, s.assigned_to_me > 0), s.assigned_to_me or None),
             ("Checks", "/checks", state(s.scanned and not s.findings, s.scanned), s.findings if s.scanned else None),
             ("Checklist", "/checklist", state(False, s.approved > 0), None),
             ("Test sets", "/test-sets", state(s.sealed_sets > 0, s.test_sets > 0), s.test_sets),

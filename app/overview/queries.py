@@ -40,7 +40,13 @@ select
   (select count(*) from round_reviewers v join preference_rounds r on r.id = v.round_id
      where r.project_id = :p and r.closed_at is null and v.user_id = :u
      and exists (select from ballots b where b.round_id = r.id and b.reviewer_id = :u
-       and not exists (select from votes w where w.ballot_id = b.id))) as rounds_waiting_for_me
+       and not exists (select from votes w where w.ballot_id = b.id))) as rounds_waiting_for_me,
+  (select count(*) from (select from assignment_items i join assignments a on a.id = i.assignment_id
+     join examples e on e.id = i.example_id
+     where i.user_id = :u and a.project_id = :p and a.cancelled_at is null
+     and e.status = 'to_review' and e.split = 'train' and e.deleted_at is null
+     and not exists (select from annotations n where n.example_id = i.example_id and n.annotator_id = :u
+       and n.created_at >= i.assigned_at) group by i.example_id limit 1000) as mine) as assigned_to_me
 from (select coalesce(sum(n), 0)::bigint as examples,
   coalesce(sum(n) filter (where split = 'train' and status = 'to_review'), 0)::bigint as to_review,
   coalesce(sum(n) filter (where split = 'train' and status = 'approved'), 0)::bigint as approved

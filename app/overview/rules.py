@@ -34,6 +34,7 @@ class Standing:
     scanned: bool
     findings: int  # open ones; counting stops at a thousand
     rounds_waiting_for_me: int
+    assigned_to_me: int  # examples that this person was asked to review and has not
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,9 @@ def next_thing(base: str, s: Standing, role: str) -> NextThing:
     """What this person should do next; the first rule that fits wins."""
     if s.rounds_waiting_for_me:
         return NextThing("Vote blind", f"{base}/rounds", "A round waits for your votes.")
+    if s.assigned_to_me:
+        examples = plural(s.assigned_to_me, "example")
+        return NextThing(f"Review your {examples}", f"{base}/review", f"You were asked to look at {examples}.")
     if role in ("viewer", "annotator"):
         if s.to_review and role == "annotator":
             return NextThing(f"Review {plural(s.to_review, 'example')}", f"{base}/review", "They wait for a person.")

@@ -9,7 +9,7 @@ from app.overview.rules import Standing, next_thing, path
 from tests.factories import Factory
 from tests.preferences.factories import measured
 
-EMPTY = Standing(*[0] * 9, None, 0, 0, None, 0, 0, 0, None, None, None, 0, 0, 1, False, 0, 0)
+EMPTY = Standing(*[0] * 9, None, 0, 0, None, 0, 0, 0, None, None, None, 0, 0, 1, False, 0, 0, 0)
 CURATED = replace(EMPTY, examples=10, approved=10)
 SEALED = replace(CURATED, test_sets=1, sealed_sets=1, sealed_cases=5)
 MEASURED = replace(SEALED, candidates=1, baseline_id="c", runs=1, baseline_run_id="r")
@@ -32,6 +32,7 @@ COMPARED = replace(TUNED, tuned_run_id="s")
         (COMPARED, "Open a blind round"),
         (replace(COMPARED, rounds=1), "Compare"),
         (replace(EMPTY, rounds_waiting_for_me=1), "Vote blind"),
+        (replace(CURATED, assigned_to_me=12), "Review your 12 examples"),
     ],
 )
 def test_the_one_next_thing(standing: Standing, label: str) -> None:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from app.annotation.comments import queries, service
 from app.annotation.comments.forms import NewComment
 from app.annotation.comments.models import Comment
-from app.annotation.visibility import hidden_people
+from app.annotation.queries import hidden_people
 from app.examples import queries as examples
 from app.projects.access import Annotator, Viewer
 from app.web.idempotency import api_router

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.annotation.comments import queries
-from app.annotation.visibility import hidden_people
+from app.annotation.queries import hidden_people
 from app.examples import queries as examples
 from app.projects.access import Access
 from app.web.forms import FormState

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.annotation.comments import queries as comments
 from app.annotation.history import queries
 from app.annotation.models import Annotation
-from app.annotation.visibility import hidden_people, said_to
+from app.annotation.queries import hidden_people, of_example
 from app.examples.bulk import WORDS
 from app.examples.models import Example, Import, Revision
 from app.web.words import duration, words
@@ -38,7 +38,7 @@ class Entry:
 def timeline(session: Session, project_id: str, example: Example, user_id: str) -> list[Entry]:
     """All of it as this person may see it, newest first."""
     unseen = hidden_people(session, project_id, example.id, user_id)
-    said = said_to(session, project_id, example.id, user_id)
+    said = of_example(session, project_id, example.id, user_id)
     found = [
         *_revisions(queries.revisions(session, example.id), queries.import_of(session, example)),
         *(_annotation(one, who) for one, who in said),
