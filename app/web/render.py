@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from app.core.clock import utcnow
 from app.web import words
+from app.web.language import lang_of
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static"
@@ -91,6 +92,7 @@ def environment() -> Environment:
     )
     env.globals["static"] = static_url
     env.filters.update(words.FILTERS)
+    env.filters["lang"] = lang_of
     return env
 
 
