@@ -20,6 +20,7 @@ VERBS = {
     "add-cases": "added cases to",
     "approve": "approved",
     "archive": "archived",
+    "assign": "gave out",
     "cancel": "cancelled",
     "close": "closed",
     "create": "created",
@@ -40,7 +41,9 @@ VERBS = {
     "needs_work": "sent back",
     "open": "opened",
     "pause": "paused",
+    "reassign": "moved what is not done of",
     "reject": "rejected",
+    "remove": "removed",
     "remove-cases": "removed cases from",
     "resend": "created again",
     "resend-unknown": "sent again calls of",
@@ -51,7 +54,9 @@ VERBS = {
     "set-role": "gave a role to",
     "set-status": "set the status of",
     "start": "started",
+    "take-back": "took back",
     "undo": "took back",
+    "write": "wrote",
 }
 LATEST = 12
 

@@ -27,6 +27,7 @@ from app.preferences import service as preferences
 from app.preferences.forms import NewRound
 from app.projects.access import Access
 from app.projects.models import Project
+from tests.browser.reviewed import reviewed
 from tests.preferences.factories import measured
 
 BEHAVIOR = {"type": "behavior", "name": "behavior"}
@@ -89,6 +90,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
         "token": "link_unknown",
         "item": "exact_behavior",  # of the checklist
     }
+    ids |= reviewed(session, access, ids["example_id"])
     people = {"admin": owner, "annotator": annotators[0]}
     return Filled(ids, {role: accounts.start_session(session, person) for role, person in people.items()})
 
