@@ -1,6 +1,6 @@
 """Which rows a format has no place for. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from app.datasets.formats import CannotHold, Record, Writer
@@ -35,12 +35,13 @@ def fit(writer: Writer, rows: Iterable[Record], paired: bool) -> Fit:
 class Watch:
     """Looks at rows as they pass: which formats of ``writers`` they fit into, in one go over the version."""
 
-    def __init__(self, writers: Iterable[Writer]) -> None:
+    def __init__(self, writers: Sequence[Writer], *, paired: bool) -> None:
         self.found = {writer.name: Fit() for writer in writers if writer.check is not None}
         self._writers = [writer for writer in writers if writer.name in self.found]
+        self._paired = paired
 
     def over(self, rows: Iterable[Record]) -> Iterator[Record]:
         for row in rows:
             for writer in self._writers:
-                self.found[writer.name].add(writer, row, writer.pairs_only)
+                self.found[writer.name].add(writer, row, self._paired or writer.pairs_only)
             yield row

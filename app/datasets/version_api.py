@@ -9,9 +9,10 @@ from starlette.responses import StreamingResponse
 
 from app.datasets import export, versions
 from app.datasets import version_queries as queries
+from app.datasets.diff_queries import Change
+from app.datasets.folder import build
 from app.datasets.forms import NewVersion
 from app.datasets.models import DatasetVersion
-from app.datasets.version_queries import Change
 from app.projects.access import Engineer, Viewer
 from app.web.idempotency import api_router
 from app.web.paging import MAX_LIMIT, ListAnswer
@@ -58,9 +59,12 @@ class ChangeOut(BaseModel):
 
 
 class DiffOut(BaseModel):
+    """The first 10,000 of each kind; ``counts`` has all."""
+
     added: list[ChangeOut]
     removed: list[ChangeOut]
     changed: list[ChangeOut]
+    counts: dict[str, int]
 
 
 def _detail(session: SessionDep, version: DatasetVersion) -> VersionDetail:
@@ -106,6 +110,7 @@ def diff(session: SessionDep, access: Viewer, version_id: str, against: str) -> 
         added=[_change(one) for one in found.added],
         removed=[_change(one) for one in found.removed],
         changed=[_change(one) for one in found.changed],
+        counts=found.counts,
     )
 
 
@@ -113,6 +118,15 @@ def _change(change: Change) -> ChangeOut:
     return ChangeOut(
         example_id=change.example_id, number=change.number, revision=change.here, against_revision=change.there
     )
+
+
+@router.get(BASE + "/{version_id}/folder", response_class=StreamingResponse)
+def training_folder(
+    session: SessionDep, access: Viewer, version_id: str, wanted: Annotated[build.Wanted, Query()]
+) -> StreamingResponse:
+    """A zip that is ready to train with: data, configuration, README with the exact command, and ``check.json``."""
+    version = versions.load(session, access.project.id, version_id)
+    return build.response(session, access.project, version, wanted)
 
 
 @router.get(BASE + "/{version_id}/export", response_class=StreamingResponse)

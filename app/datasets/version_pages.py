@@ -12,8 +12,6 @@ from app.datasets import version_queries as queries
 from app.datasets import versions
 from app.datasets.models import DatasetVersion
 from app.datasets.rules import Exclusion
-from app.datasets.version_queries import Change
-from app.datasets.versions import Diff
 from app.examples.forms import ExampleFilter
 from app.examples.models import BEHAVIORS, STATUSES
 from app.examples.rules import answer_preview, request_preview
@@ -74,15 +72,6 @@ class ItemRow:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """``more`` examples beyond those shown."""
-
-    label: str
-    rows: Sequence[Change]
-    more: int
-
-
-@dataclass(frozen=True)
 class VersionPage:
     slug: str
     version: VersionRow
@@ -91,8 +80,7 @@ class VersionPage:
     reason: str
     excluded: Sequence[Exclusion]
     others: Sequence[tuple[str, str]]
-    against: VersionRow | None
-    differences: Sequence[Difference]
+    latest_other: str | None
     intact: bool | None  # None: not asked
     erased: int  # rows that are tombstones
     older: str | None
@@ -135,16 +123,14 @@ def one(
     version: DatasetVersion,
     *,
     cursor: str | None = None,
-    against: DatasetVersion | None = None,
     reason: str = "",
     intact: bool | None = None,
 ) -> VersionPage:
     found = queries.items(session, version.id, cursor, PAGE)
     reasons = list(queries.exclusion_kinds(session, version.id).items())
     others = queries.versions(session, access.project.id, None, PAGE).items
-    row, *rest = _rows(session, [version, *filter(None, [against])])
+    (row,) = _rows(session, [version])
     left_out = plural(sum(number for _kind, number in reasons), "example")
-    keep = {"against": against.id} if against else {}
     return VersionPage(
         slug=access.project.slug,
         version=row,
@@ -165,19 +151,13 @@ def one(
         reason=reason,
         excluded=queries.exclusions(session, version.id, SHOWN, reason) if reason else [],
         others=[(other.id, f"v{other.number} {other.name}") for other in others if other.id != version.id],
-        against=rest[0] if rest else None,
-        differences=_differences(versions.diff(session, version, against)) if against else [],
+        latest_other=next((other.id for other in others if other.number < version.number), None),
         intact=intact,
         erased=versions.erased_rows(session, version),
-        older="?" + urlencode(keep | {"cursor": found.next_cursor}) if found.next_cursor else None,
+        older="?" + urlencode({"cursor": found.next_cursor}) if found.next_cursor else None,
         answer=f"{plural(row.size, 'example')} to train on; {left_out} that matched the filters were left out.",
         can_change=access.can("engineer"),
     )
-
-
-def _differences(diff: Diff) -> list[Difference]:
-    parts = (("Only in this version", diff.added), ("No longer in it", diff.removed), ("Edited", diff.changed))
-    return [Difference(label, rows[:SHOWN], max(len(rows) - SHOWN, 0)) for label, rows in parts if rows]
 
 
 def _rows(session: Session, found: Sequence[DatasetVersion]) -> list[VersionRow]:

@@ -1,11 +1,10 @@
 """SQL of dataset versions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app.core.ids import is_id
 from app.datasets.formats import Record
@@ -18,17 +17,6 @@ from app.examples.rules import group_name
 from app.web.paging import Slice, cut
 
 CHUNK = 500  # rows whose content is in memory at once
-
-
-@dataclass(frozen=True)
-class Change:
-    """An example that two versions treat differently; a revision is None where the version has none of it."""
-
-    example_id: str
-    number: int
-    request: str
-    here: int | None
-    there: int | None
 
 
 def find_version(session: Session, project_id: str, version_id: str) -> DatasetVersion | None:
@@ -136,24 +124,3 @@ def exclusion_kinds(session: Session, version_id: str) -> dict[str, int]:
     number = func.count()
     query = select(kind, number).where(DatasetVersionExclusion.dataset_version_id == version_id)
     return dict(session.execute(query.group_by(kind).order_by(number.desc(), kind)).all())
-
-
-def changes(session: Session, version_id: str, against_id: str) -> list[Change]:
-    """What differs between two versions, by the number of the example."""
-    here, there = (
-        select(DatasetVersionItem.example_id, Revision.number, Revision.id.label("revision_id"))
-        .join(Revision, Revision.id == DatasetVersionItem.revision_id)
-        .where(DatasetVersionItem.dataset_version_id == one)
-        .subquery()
-        for one in (version_id, against_id)
-    )
-    example = aliased(Example)
-    query = (
-        select(example.id, example.number, example.request, here.c.number, there.c.number)
-        .select_from(here)
-        .join(there, there.c.example_id == here.c.example_id, full=True)
-        .join(example, example.id == func.coalesce(here.c.example_id, there.c.example_id))
-        .where(here.c.revision_id.is_distinct_from(there.c.revision_id))
-        .order_by(example.number)
-    )
-    return [Change(*row) for row in session.execute(query)]

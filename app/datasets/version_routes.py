@@ -6,12 +6,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.core.errors import Invalid
-from app.datasets import export, version_pages, versions
+from app.datasets import diff_pages, export, export_pages, version_pages, versions
+from app.datasets.diff_queries import Kind
+from app.datasets.folder import build
 from app.datasets.forms import NewVersion
 from app.examples.forms import ExampleFilter
 from app.projects.access import Engineer, Viewer
-from app.web.forms import FormDep, form_values, parse, refused
-from app.web.render import render
+from app.web.forms import FormDep, FormState, form_values, parse, refused
+from app.web.render import is_htmx, render
 from app.web.session import SessionDep
 
 router = APIRouter(include_in_schema=False)
@@ -53,7 +55,6 @@ def version_page(
     access: Viewer,
     version_id: str,
     cursor: str | None = None,
-    against: str | None = None,
     reason: str = "",
     verify: bool = False,
 ) -> Response:
@@ -64,11 +65,45 @@ def version_page(
         access,
         version,
         cursor=cursor,
-        against=versions.load(session, access.project.id, against) if against else None,
         reason=reason,
         intact=versions.verify_hash(session, version) if verify else None,
     )
     return render(request, "datasets/version.html", page)
+
+
+@router.get(BASE + "/{version_id}/diff")
+def diff_page(
+    request: Request,
+    session: SessionDep,
+    access: Viewer,
+    version_id: str,
+    against: str,
+    kind: Kind | None = None,
+    cursor: str | None = None,
+) -> Response:
+    version, other = (versions.load(session, access.project.id, one) for one in (version_id, against))
+    page = diff_pages.diff(session, access, version, other, kind, cursor)
+    return render(request, "datasets/diff.html", page)
+
+
+@router.get(BASE + "/{version_id}/exports")
+def exports_page(request: Request, session: SessionDep, access: Viewer, version_id: str) -> Response:
+    """Asked by htmx, what fits into which format: one look at every row."""
+    version = versions.load(session, access.project.id, version_id)
+    page = export_pages.exports(session, access, version, checked=is_htmx(request))
+    return render(request, "datasets/exports.html", page, block="formats" if is_htmx(request) else None)
+
+
+@router.get(BASE + "/{version_id}/folder")
+def training_folder(request: Request, session: SessionDep, access: Viewer, version_id: str) -> Response:
+    version = versions.load(session, access.project.id, version_id)
+    asked = dict(request.query_params)
+    try:
+        return build.response(session, access.project, version, parse(build.Wanted, asked))
+    except Invalid as error:
+        state = FormState(asked, {one.loc: one.msg for one in error.errors}, str(error))
+        page = export_pages.exports(session, access, version, form=state)
+        return render(request, "datasets/exports.html", page, status=422)
 
 
 @router.get(BASE + "/{version_id}/export")

@@ -12,17 +12,19 @@ from app.accounts.audit import record
 from app.accounts.models import User
 from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid, NotFound
+from app.datasets import diff_queries
 from app.datasets import plan_queries as plans
 from app.datasets import version_queries as queries
+from app.datasets.diff_queries import Change
 from app.datasets.formats import Record, record_line
 from app.datasets.models import DatasetVersion
 from app.datasets.near import service as near
 from app.datasets.rules import Exclusion, training_line
-from app.datasets.version_queries import Change
 from app.examples.forms import ExampleFilter
 from app.projects.models import Project
 
 LISTED = 100
+DIFFERENCES = 10_000
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Diff:
-    """Examples only in this version, only in the other one, and in both with another revision."""
+    """Examples only in this version, only in the other one, and in both with another revision: the first 10,000 of
+    each; ``counts`` has all."""
 
     added: list[Change]
     removed: list[Change]
     changed: list[Change]
+    counts: dict[str, int]
 
 
 def load(session: Session, project_id: str, version_id: str) -> DatasetVersion:
@@ -129,12 +133,11 @@ def hashes(records: Iterable[Record]) -> tuple[str, str]:
 
 def diff(session: Session, version: DatasetVersion, against: DatasetVersion) -> Diff:
     """What ``version`` has, lacks and has otherwise, seen from ``against``."""
-    changes = queries.changes(session, version.id, against.id)
-    return Diff(
-        added=[change for change in changes if change.there is None],
-        removed=[change for change in changes if change.here is None],
-        changed=[change for change in changes if change.here is not None and change.there is not None],
-    )
+    found = {
+        kind: list(diff_queries.page(session, version.id, against.id, kind, None, DIFFERENCES).items)
+        for kind in diff_queries.KINDS
+    }
+    return Diff(**found, counts=diff_queries.counts(session, version.id, against.id))
 
 
 def _nothing(planned: Plan) -> str:

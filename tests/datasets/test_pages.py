@@ -8,10 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
+from app.core.clock import utcnow
 from app.datasets import queries, service, versions
 from app.datasets.forms import NewTestSet
 from app.datasets.models import DatasetVersion, TestSet
 from app.examples.forms import ExampleFilter
+from app.examples.service import revise
 from app.projects.models import Project
 from tests.datasets.factories import add_example
 from tests.factories import Factory
@@ -142,7 +144,7 @@ def test_freeze_compare_verify_download(
     session.commit()
     assert "1 example to train on; 0 examples that matched" in client.get(url).text
     assert "The bytes are those that were frozen" in client.get(f"{url}?verify=true").text
-    assert "No difference" in client.get(f"{url}?against={other.id}").text
+    assert "No difference" in client.get(f"{url}/diff?against={other.id}").text
     assert client.get(f"{url}/export").headers["etag"] == f'"{version.content_hash}"'
     assert "not approved" in client.get(f"{base}/versions/{other.id}?reason=not+approved").text
     refused = client.post(f"{base}/versions", data={"name": "", "tag": "none"})
@@ -168,3 +170,45 @@ def test_a_viewer_reads_and_changes_nothing(
         assert client.get(f"{base}/{path}").status_code == 403
     for path in ("test-sets", f"test-sets/{test_set.id}/seal", f"test-sets/{test_set.id}/removal", "versions"):
         assert client.post(f"{base}/{path}", data={"name": "x"}).status_code == 403
+
+
+def test_two_versions_word_by_word(
+    client: TestClient, session: Session, user: User, project: Project, base: str
+) -> None:
+    edited = add_example(session, project, "Edited", "You get it back in 14 days.")
+    gone, deleted = add_example(session, project, "Withdrawn"), add_example(session, project, "Deleted")
+    first = versions.freeze(session, user, project, "First", ExampleFilter())
+    session.commit()
+    revise(session, user, edited, 1, messages=[*_said("Edited", "You get it back in 30 days.")])
+    gone.status = "rejected"
+    deleted.deleted_at = utcnow()
+    session.commit()
+    add_example(session, project, "Came")
+    second = versions.freeze(session, user, project, "Second", ExampleFilter())
+    session.commit()
+    url = f"{base}/versions/{second.id}/diff?against={first.id}"
+    page = client.get(url).text
+    assert "1 example more, 2 gone, 1 edited: 3 examples became 2." in page, page[page.index("<h1"):][:400]
+    assert "<del>14</del><ins>30</ins>" in page
+    assert "Came" in client.get(f"{url}&kind=added").text
+    removed = client.get(f"{url}&kind=removed").text
+    assert ("not approved: rejected" in removed, "deleted" in removed) == (True, True)
+    assert client.get(f"{url}&kind=other").status_code == 422
+
+
+def _said(request: str, answer: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": request}, {"role": "assistant", "content": answer}]
+
+
+def test_the_export_page_says_what_fits(
+    client: TestClient, session: Session, user: User, project: Project, base: str
+) -> None:
+    add_example(session, project, "A")
+    odd = add_example(session, project, "B", tools=[{"type": "function", "function": {"name": "f"}}])
+    version = versions.freeze(session, user, project, "First", ExampleFilter())
+    session.commit()
+    url = f"{base}/versions/{version.id}/exports"
+    assert "not looked at yet" in client.get(url).text
+    fragment = client.get(url, headers={"HX-Request": "true"}).text
+    assert f"#{odd.number} has tools" in fragment
+    assert "<html" not in fragment

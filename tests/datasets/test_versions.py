@@ -152,6 +152,8 @@ def test_diff_against_another_version(session: Session, user: User, project: Pro
     assert [c.example_id for c in found.removed] == [leaves.id]
     assert [(c.example_id, c.here, c.there) for c in found.changed] == [(edited.id, 2, 1)]
     assert stays.id not in {c.example_id for c in (*found.added, *found.removed, *found.changed)}
+    assert found.counts == {"added": 1, "removed": 1, "changed": 1}
+    assert found.removed[0].reason == "not approved: rejected"
 
 
 ITEM = (

@@ -1,0 +1,1 @@
+"""A ready-to-train folder: data, configuration, a README with the exact command, and what was checked, as a zip."""
