@@ -21,6 +21,8 @@ from app.datasets.near import service as near
 from app.datasets.rules import case_content, case_hash, set_hash
 from app.projects.models import Project
 
+DRAWN = {"fraction", "seed", "pool", "tag"}  # what says how a share was drawn
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -51,7 +53,9 @@ class SealPlan:
 
 def draft(session: Session, user: User, project: Project, new: NewTestSet) -> Draft:
     """Make a draft set; nothing leaves the training pool before it is sealed."""
-    drawn = new.model_dump(include={"fraction", "seed", "pool", "tag", "stratify"}) if new.fraction is not None else {}
+    drawn = (
+        new.model_dump(include=DRAWN | ({"stratify"} if new.stratify else set())) if new.fraction is not None else {}
+    )
     set_id = queries.insert_set(
         session, project_id=project.id, name=new.name, kind=new.kind, origin=drawn, created_by=user.id
     )

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,6 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.core.settings import get_settings
 from app.datasets import versions
 from app.datasets.folder import chat_template
 from app.datasets.folder.chat_template import ChatTemplate, WouldNotRender
@@ -162,8 +162,8 @@ def test_a_template_cannot_leave_its_sandbox() -> None:
         ChatTemplate("{% for %}", "hostile")
 
 
-def test_the_models_own_template_is_taken_where_the_engine_has_it() -> None:
-    models = get_settings().home / "engine" / "models"
+def test_the_models_own_template_is_taken_where_the_engine_has_it(tmp_path: Path) -> None:
+    models = tmp_path / "models"
     folder = models / "tiny"
     folder.mkdir(parents=True)
     (folder / "chat_template.jinja").write_text("{{ bos_token }}{{ messages[0].content }}")

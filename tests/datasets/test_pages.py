@@ -180,7 +180,7 @@ def test_two_versions_word_by_word(
     first = versions.freeze(session, user, project, "First", ExampleFilter())
     session.commit()
     revise(session, user, edited, 1, messages=[*_said("Edited", "You get it back in 30 days.")])
-    gone.status = "rejected"
+    edited.status, gone.status = "approved", "rejected"
     deleted.deleted_at = utcnow()
     session.commit()
     add_example(session, project, "Came")
@@ -188,7 +188,7 @@ def test_two_versions_word_by_word(
     session.commit()
     url = f"{base}/versions/{second.id}/diff?against={first.id}"
     page = client.get(url).text
-    assert "1 example more, 2 gone, 1 edited: 3 examples became 2." in page, page[page.index("<h1"):][:400]
+    assert "1 example more, 2 gone, 1 edited: 3 examples became 2." in page, page[page.index("<h1") :][:400]
     assert "<del>14</del><ins>30</ins>" in page
     assert "Came" in client.get(f"{url}&kind=added").text
     removed = client.get(f"{url}&kind=removed").text
