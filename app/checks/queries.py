@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -134,7 +135,7 @@ def decisions(session: Session, finding_ids: Collection[str]) -> dict[str, Row[F
         select(FindingDecision, User.name)
         .outerjoin(User, User.id == FindingDecision.user_id)
         .where(one_of_ids(FindingDecision.finding_id, finding_ids))
-        .distinct(FindingDecision.finding_id)
+        .ext(distinct_on(FindingDecision.finding_id))
         .order_by(FindingDecision.finding_id, FindingDecision.id.desc())
     )
     return {row[0].finding_id: row for row in session.execute(query)}

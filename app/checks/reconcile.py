@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from app.checks import rules
@@ -101,7 +101,7 @@ def _accepted(session: Session, rows: Sequence[Finding]) -> Mapping[str, tuple[d
     query = (
         select(d.finding_id, said, d.expires_at)
         .where(one_of_ids(d.finding_id, [row.id for row in rows]))
-        .distinct(d.finding_id)
+        .ext(distinct_on(d.finding_id))
         .order_by(d.finding_id, d.id.desc())
     )
     return {row[0]: (row[2],) for row in session.execute(query) if row[1] in ACCEPTING}

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from app.checks.models import Finding, ScanMark
@@ -116,7 +117,7 @@ def exact_leaks(session: Session, project_id: str) -> Sequence[Row[str, int, str
         .join(TestSet, TestSet.id == TestCase.test_set_id)
         .where(TestCase.project_id == project_id, *in_pool(project_id))
         .where(or_(TestSet.sealed_at.is_not(None), TestCase.example_id.is_(None)))
-        .distinct(Example.id, Example.fingerprint_unit)
+        .ext(distinct_on(Example.id, Example.fingerprint_unit))
         .order_by(Example.id, Example.fingerprint_unit, TestSet.sealed_at.is_(None), TestSet.id)
     )
     return session.execute(query).all()
