@@ -2,7 +2,7 @@
 
 from io import BytesIO
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -24,6 +24,12 @@ def scanned(session: Session, project: Project) -> None:
     session.commit()
     run_scan(project.id)
     session.expire_all()
+
+
+def settled(session: Session) -> None:
+    """As if the moment had passed after which the changes so far are looked at anyway."""
+    session.execute(text("delete from procrastinate_jobs"))
+    session.commit()
 
 
 def findings(session: Session, project: Project, state: str | None = "open", **wanted: str) -> list[Finding]:

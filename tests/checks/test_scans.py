@@ -22,7 +22,7 @@ from app.examples import bulk, queries
 from app.examples import service as examples
 from app.examples.forms import BulkAction, ExampleFilter, SelectionFilter
 from app.projects.models import Project
-from tests.checks.factories import findings, kinds, latest, scanned, upload_cases, with_mail
+from tests.checks.factories import findings, kinds, latest, scanned, settled, upload_cases, with_mail
 from tests.examples.factories import add, chat
 
 WAITING = text("select count(*) from procrastinate_jobs where task_name = 'checks.scan' and status = 'todo'")
@@ -109,7 +109,7 @@ def test_changes_ask_for_a_scan_once(session: Session, project: Project) -> None
 
 def test_the_worker_runs_what_was_asked_for(session: Session, project: Project, run_jobs: Callable[[], None]) -> None:
     example = with_mail(session, project)
-    session.execute(text("delete from procrastinate_jobs"))
+    settled(session)
     asked = service.request(session, None, project)
     again = service.request(session, None, project)
     session.commit()
