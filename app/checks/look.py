@@ -2,14 +2,17 @@
 
 import hashlib
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, Text, and_, func, select
 from sqlalchemy.orm import Session
 
 from app.checks.detectors.base import Setting, Subject
 from app.checks.detectors.registry import DETECTORS
+from app.checks.detectors.typical import summary, typical
+from app.checks.models import Scan
 from app.checks.pool.queries import in_pool
 from app.checks.pool.seen import Seen
 from app.examples.models import Example, Revision
@@ -18,6 +21,8 @@ from app.examples.rules import answer_index, canonical
 from app.projects.models import Project
 
 log = logging.getLogger(__name__)
+SAMPLE = 2_000
+SHIFT = 0.223  # of ln(characters): ln 1.25
 KINDS = tuple(sorted({kind for detector in DETECTORS for kind in detector.kinds}))
 
 
@@ -30,13 +35,37 @@ class Looked:
     subject: Subject
 
 
-def setting_of(project: Project) -> Setting:
-    return Setting(goal=project.goal, labels=tuple(project.labels or ()), output_schema=project.output_schema)
+def setting_of(session: Session, project: Project) -> Setting:
+    """What the project says of itself, and what the last scan that measured it found typical."""
+    query = select(Scan.typical).where(Scan.project_id == project.id, Scan.typical.is_not(None))
+    known = session.scalar(query.order_by(Scan.id.desc()).limit(1))
+    labels = tuple(str(label) for label in project.labels or ())
+    return Setting(project.goal, labels, project.output_schema, known or {})
+
+
+def measure(session: Session, project_id: str, known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is typical now, from a sample that stays the same; ``known`` where nothing has really changed.
+
+    Another answer means that everything is looked at again, so small shifts do not count.
+    """
+    shuffled = func.hashtextextended(Example.id.cast(Text), 0)
+    query = select(Example.id).where(*in_pool(project_id)).order_by(shuffled, Example.id).limit(SAMPLE)
+    rows = read(session, project_id, session.scalars(query).all())
+    now = typical(summary(one.subject) for one in rows)
+    return now if shifted(known, now) else known
+
+
+def shifted(known: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Another style, or lengths that are typically a quarter longer or shorter, or spread otherwise."""
+    if known.keys() != now.keys() or known.get("style") != now.get("style"):
+        return True
+    lengths = [(known[name], now[name]) for name in ("request", "answer") if name in now]
+    return any(abs(a[figure] - b[figure]) > SHIFT for a, b in lengths for figure in ("center", "spread"))
 
 
 def stamp(setting: Setting) -> str:
     """Which detectors look, and by what rules of the project: another stamp, and everything is looked at again."""
-    rules = [setting.goal, list(setting.labels), setting.output_schema]
+    rules = [setting.goal, list(setting.labels), setting.output_schema, dict(setting.typical)]
     versions = [[detector.name, detector.version] for detector in DETECTORS]
     return hashlib.sha256(canonical([versions, rules])).hexdigest()[:16]
 

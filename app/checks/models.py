@@ -39,6 +39,7 @@ class Scan(Base):
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     found: Mapped[dict[str, Any]] = mapped_column(default=dict)  # new findings by kind
+    typical: Mapped[dict[str, Any] | None]  # what was found typical, where this scan measured it anew
     error: Mapped[str | None]
     cancel_requested_at: Mapped[datetime | None]
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))

@@ -67,7 +67,7 @@ class ChecksPage:
 
 def checks(session: Session, access: Access) -> ChecksPage:
     project_id, slug = access.project.id, access.project.slug
-    stamp = look.stamp(look.setting_of(access.project))
+    stamp = look.stamp(look.setting_of(session, access.project))
     pool = scan_queries.count_pool(session, project_id)
     unseen = scan_queries.count_unseen(session, project_id, stamp)
     summary = queries.summary(session, project_id)

@@ -7,6 +7,7 @@ the next worker goes on with the rest. A worker that was only slow finds that ``
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import func
@@ -25,6 +26,7 @@ from app.projects.models import Project
 
 CHUNK = 500
 COMPARED = 1_000
+MUCH_NEW = 0.1  # of the pool
 Stopping = Callable[[], bool]
 log = logging.getLogger(__name__)
 
@@ -37,8 +39,7 @@ def run_scan(project_id: str, stopping: Stopping = lambda: False) -> None:
     """Look at everything in the project that was not looked at. May be called again at any time, and killed."""
     try:
         with transaction() as session:
-            setting = look.setting_of(session.get_one(Project, project_id))
-            scan_id = _begin(session, project_id, look.stamp(setting))
+            scan_id, setting = _begin(session, session.get_one(Project, project_id))
         _look_at_all(project_id, scan_id, setting, stopping)
         _compare_all(project_id, scan_id, stopping)
         _succeed(project_id, scan_id)
@@ -51,24 +52,34 @@ def run_scan(project_id: str, stopping: Stopping = lambda: False) -> None:
         _fail(project_id)
 
 
-def _begin(session: Session, project_id: str, stamp: str) -> str | None:
+def _begin(session: Session, project: Project) -> tuple[str | None, Setting]:
     """The scan that is open, now running; else a new one if there is anything to look at. None: nothing is unseen."""
-    scan = scan_queries.open_scan(session, project_id, lock=True)
+    setting = look.setting_of(session, project)
+    unseen = scan_queries.count_unseen(session, project.id, look.stamp(setting))
+    scan = scan_queries.open_scan(session, project.id, lock=True)
     if scan is None:
-        unseen = scan_queries.count_unseen(session, project_id, stamp)
         if not unseen:
-            return None
-        scan_queries.add(session, Scan(project_id=project_id, status="queued", full=False, done=0, total=0))
-        scan_queries.forget_old(session, project_id)
-        scan = scan_queries.open_scan(session, project_id, lock=True)
+            return None, setting
+        scan_queries.add(session, Scan(project_id=project.id, status="queued", full=False, done=0, total=0))
+        scan_queries.forget_old(session, project.id)
+        scan = scan_queries.open_scan(session, project.id, lock=True)
         assert scan is not None  # ours, or one that a person asked for at this moment
     if scan.status == "queued":
         if scan.full:
-            scan_queries.forget_marks(session, project_id)
+            scan_queries.forget_marks(session, project.id)
         scan.status, scan.started_at = "running", func.now()
-        scan.total = scan_queries.count_unseen(session, project_id, stamp)
+        setting = _measured(session, project, scan, setting, unseen)
+        scan.total = scan_queries.count_unseen(session, project.id, look.stamp(setting))
     session.flush()
-    return scan.id
+    return scan.id, setting
+
+
+def _measured(session: Session, project: Project, scan: Scan, setting: Setting, unseen: int) -> Setting:
+    """What is typical, measured anew where much is new or everything is looked at."""
+    if scan.full or not setting.typical or unseen >= MUCH_NEW * scan_queries.count_pool(session, project.id):
+        scan.typical = dict(look.measure(session, project.id, setting.typical))
+        return replace(setting, typical=scan.typical)
+    return setting
 
 
 def _look_at_all(project_id: str, scan_id: str | None, setting: Setting, stopping: Stopping) -> None:
@@ -126,7 +137,7 @@ def leave(session: Session, project_id: str, ids: Collection[str]) -> Counter[st
 
 def look_again(session: Session, project: Project, ids: Collection[str], now: datetime) -> None:
     """Bring a few examples up to date here and now, after a person has done something about them."""
-    setting = look.setting_of(project)
+    setting = look.setting_of(session, project)
     examples = look.read(session, project.id, ids)
     here = [one.example_id for one in examples]
     reconcile(session, project.id, here, look.KINDS, look.look(examples, setting), now)
