@@ -19,6 +19,7 @@ from app.checks.pool.seen import Member, best_first
 from app.checks.reconcile import lock, summarise
 from app.checks.scan import look_again
 from app.core.errors import Conflict, Forbidden, Invalid
+from app.datasets.near import service as near
 from app.examples import service as examples
 from app.examples.models import Example, Revision
 from app.examples.queries import lock_current, lock_splits
@@ -40,6 +41,7 @@ class Work:
     now: datetime
     contents: Mapping[str, tuple[Example, Revision]]
     before: dict[str, dict[str, Any]] = field(default_factory=dict)  # of examples
+    apart: list[list[str]] = field(default_factory=list)  # pairs of requests that were said not to be duplicates
 
     def remember(self, example: Example) -> None:
         self.before.setdefault(example.id, {"status": example.status, "revision": example.revision})
@@ -170,6 +172,16 @@ def _accept(work: Work) -> None:
         one.state, one.until, one.state_at = "accepted", work.decision.expires_at, work.now
 
 
+def _not_duplicate(work: Work) -> None:
+    """What is only alike is taken apart, so that a split may part it too; what is the same stays a cluster."""
+    _accept(work)
+    for one in work.findings:
+        if one.code == "near":
+            pair = [work.example(one.example_id).fingerprint_unit, one.key]
+            near.separate(work.session, work.access.user, work.access.project.id, *pair)
+            work.apart.append(pair)
+
+
 def _reopen(work: Work) -> None:
     for one in work.findings:
         one.state, one.until, one.state_at = "open", None, work.now
@@ -220,7 +232,7 @@ HANDLERS: Mapping[str, Callable[[Work], None]] = {
     "needs_work": _needs_work,
     "approve": _accept,
     "accept": _accept,
-    "not_duplicate": _accept,
+    "not_duplicate": _not_duplicate,
     "reopen": _reopen,
     "keep_one": _keep_one,
     "choose": _choose,
@@ -237,7 +249,7 @@ def _remember(work: Work, states: dict[str, list[str | None]]) -> FindingChange:
         project_id=project_id,
         action=decision.action,
         reason=decision.reason,
-        before={"findings": states, "examples": work.before},
+        before={"findings": states, "examples": work.before, "apart": work.apart},
         size=len(work.findings),
         examples=len(work.before),
         created_by=user_id,

@@ -22,6 +22,7 @@ from app.checks.pool import queries as pool
 from app.checks.reconcile import lock, reconcile, resolve_all
 from app.core.clock import utcnow
 from app.core.db import transaction
+from app.datasets.near import service as near
 from app.projects.models import Project
 
 CHUNK = 500
@@ -41,6 +42,7 @@ def run_scan(project_id: str, stopping: Stopping = lambda: False) -> None:
         with transaction() as session:
             scan_id, setting = _begin(session, session.get_one(Project, project_id))
         _look_at_all(project_id, scan_id, setting, stopping)
+        near.scan(project_id, stopping)
         _compare_all(project_id, scan_id, stopping)
         _succeed(project_id, scan_id)
     except Stopped:

@@ -12,6 +12,7 @@ from app.checks.models import Finding, FindingChange, FindingDecision
 from app.checks.reconcile import lock, summarise
 from app.checks.scan import look_again
 from app.core.errors import Conflict, Forbidden, NotFound
+from app.datasets.near import service as near
 from app.examples import service as examples
 from app.examples.models import Example
 from app.examples.queries import lock_current, lock_splits, one_of_ids
@@ -31,6 +32,8 @@ def undo(session: Session, access: Access, change_id: str, now: datetime) -> Fin
         raise Conflict("This was taken back already.")
     findings = _findings(session, change)
     ids = {one.example_id for one in findings} | set(change.before["examples"])
+    for unit, other in change.before.get("apart", ()):
+        near.rejoin(session, access.user, access.project.id, unit, other)
     for example_id, was in sorted(change.before["examples"].items()):
         _restore(session, access, example_id, was)
     change.undone_at = func.now()

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.candidates.models import Baseline, Candidate
+from app.checks.scan import run_scan
 from app.core.clock import utcnow
 from app.core.db import transaction
 from app.datasets import versions
@@ -52,6 +53,7 @@ def fill() -> Filled:
         project = session.scalars(select(Project).where(Project.slug == slug)).one()
         version = versions.freeze(session, owner, project, "First", ExampleFilter())
         version_id = version.id
+    run_scan(version.project_id)
     with transaction() as session:
         return _measure(session, owner, slug, version_id)
 
@@ -88,6 +90,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
         "fine_tune_id": tune.id,
         "provider_id": provider.id,
         "token": "link_unknown",
+        "kind": "sensitive",  # of findings
         "item": "exact_behavior",  # of the checklist
     }
     ids |= reviewed(session, access, ids["example_id"])

@@ -17,7 +17,16 @@ from app.examples.models import Example
 from app.projects.models import Project
 from tests.examples.factories import add, chat, jsonl
 
-MAIL = "Please write to ana.lopes@harborline.example about it"
+ADDRESS = "ana.lopes@harborline.example"
+MAIL = f"Please write to {ADDRESS} about it"
+
+
+def mail(number: int, address: str = ADDRESS) -> str:
+    """A request with an address; no two are nearly alike."""
+    words = " ".join(
+        f"{'abcdefghij'[number]}{word}" for word in ("rmer", "lask", "onth", "uvel", "irta", "ebbe", "ocke")
+    )
+    return f"{MAIL} {words}".replace(ADDRESS, address)
 
 
 def scanned(session: Session, project: Project) -> None:
@@ -49,7 +58,7 @@ def latest(session: Session, project: Project) -> Scan:
 
 
 def with_mail(session: Session, project: Project, number: int = 1, **fields: str) -> Example:
-    return add(session, project, request=f"{MAIL} {number}", **fields)
+    return add(session, project, request=mail(number), **fields)
 
 
 def upload_cases(session: Session, user: User, project: Project, *requests: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from tests.checks.factories import MAIL, scanned, settled
+from tests.checks.factories import MAIL, mail, scanned, settled
 from tests.examples.factories import Api, add
 from tests.factories import Factory
 
@@ -14,8 +14,8 @@ from tests.factories import Factory
 @pytest.fixture
 def ready(api: Api, session: Session) -> Api:
     """A project with two addresses and one duplicate, looked at."""
-    add(session, api.project, request=f"{MAIL} 1")
-    add(session, api.project, request=f"{MAIL} 2", answer="Write to b.c@harborline.example then")
+    add(session, api.project, request=mail(1))
+    add(session, api.project, request=mail(2), answer="Write to b.c@harborline.example then")
     add(session, api.project, request="Where is my invoice?")
     add(session, api.project, request="where is my invoice")
     scanned(session, api.project)

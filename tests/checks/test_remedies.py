@@ -19,7 +19,7 @@ from app.examples.forms import ExampleFilter
 from app.examples.models import Example
 from app.projects.access import Access
 from app.projects.models import Project
-from tests.checks.factories import MAIL, findings, kinds, scanned, with_mail
+from tests.checks.factories import findings, kinds, mail, scanned, upload_cases, with_mail
 from tests.examples.factories import add, chat
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -58,12 +58,12 @@ def test_masking_makes_a_revision_and_undo_brings_the_text_back(
     example = with_mail(session, project, 7, status="approved")
     scanned(session, project)
     change = do(session, access, findings(session, project)[0], "mask")
-    assert said(session, project, example) == "Please write to [EMAIL] about it 7"
+    assert said(session, project, example) == mail(7, "[EMAIL]")
     assert (again(session, project, example).status, kinds(session, example)) == ("to_review", [])
     assert findings(session, project) == []
     undoing.undo(session, access, change.id, NOW)
     session.commit()
-    assert said(session, project, example) == f"{MAIL} 7"
+    assert said(session, project, example) == mail(7)
     assert (again(session, project, example).status, kinds(session, example)) == ("approved", ["sensitive"])
     with pytest.raises(Conflict, match="already"):
         undoing.undo(session, access, change.id, NOW)
@@ -97,7 +97,7 @@ def test_a_mask_is_not_put_over_text_that_has_changed(session: Session, project:
     found = findings(session, project)[0]
     example_service.revise(session, None, again(session, project, example), 1, tags=["billing"])
     do(session, access, found, "mask")
-    assert said(session, project, example) == "Please write to [EMAIL] about it 1"
+    assert said(session, project, example) == mail(1, "[EMAIL]")
     other = with_mail(session, project, 2)
     scanned(session, project)
     found = findings(session, project)[0]
@@ -195,8 +195,43 @@ def test_not_a_duplicate_stays_said_over_full_scans(session: Session, project: P
     assert [one.state for one in findings(session, project, None)] == ["accepted"]
 
 
+def test_near_duplicates_are_taken_apart_and_joined_again(session: Session, project: Project, access: Access) -> None:
+    first = add(session, project, request="Our company card expires at the end of next month, what do I have to do?")
+    second = add(session, project, request="Our company card expires at the end of this month, what do I have to do?")
+    third = add(session, project, request="Our company card expires at the end of May, what do I have to do?")
+    scanned(session, project)
+    found = findings(session, project, kind="near_duplicate")
+    assert {(one.example_id, one.other_example_id) for one in found} >= {(second.id, first.id)}
+    assert len({one.cluster for one in found}) == 1
+    change = do_all(session, access, "not_duplicate", len(found), kind="near_duplicate")
+    scanned(session, project)
+    assert findings(session, project) == []
+    undoing.undo(session, access, change.id, NOW)
+    session.commit()
+    assert {one.id for one in findings(session, project, kind="near_duplicate")} == {one.id for one in found}
+    examples_now = [again(session, project, one) for one in (first, second, third)]
+    example_service.revise(session, None, examples_now[0], 1, messages=chat("Quite another question")["messages"])
+    scanned(session, project)
+    assert {one.example_id for one in findings(session, project, kind="near_duplicate")} <= {third.id}
+
+
+def test_a_near_copy_of_a_test_case_is_kept_out_until_it_is_said_to_be_none(
+    session: Session, project: Project, access: Access, user: User
+) -> None:
+    leaked = add(session, project, status="approved", request="Our company card expires at the end of next month, ok?")
+    upload_cases(session, user, project, "Our company card expires at the end of this month, ok?")
+    scanned(session, project)
+    found = findings(session, project, kind="leak")
+    assert [(one.example_id, one.code) for one in found] == [(leaked.id, "near")]
+    assert versions.plan(session, project.id, ExampleFilter(), NOW).kinds == [("open finding, test case", 1)]
+    do(session, access, found[0], "not_duplicate")
+    scanned(session, project)
+    assert findings(session, project) == []
+    assert versions.plan(session, project.id, ExampleFilter(), NOW).size == 1
+
+
 def test_the_right_one_of_two_answers_is_chosen(session: Session, project: Project, access: Access) -> None:
-    right = add(session, project, request="Do you refund?", answer="Within 14 days of the payment, always.")
+    right = add(session, project, request="Do you refund?", answer="Yes, gladly, whenever you ask for it in time.")
     wrong = add(session, project, request="do you refund", answer="No. Nothing is ever given back to anybody.")
     scanned(session, project)
     both = findings(session, project, kind="label_conflict")

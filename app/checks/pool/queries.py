@@ -121,3 +121,16 @@ def exact_leaks(session: Session, project_id: str) -> Sequence[Row[str, int, str
         .order_by(Example.id, Example.fingerprint_unit, TestSet.sealed_at.is_(None), TestSet.id)
     )
     return session.execute(query).all()
+
+
+def cases(session: Session, ids: Collection[str]) -> dict[str, tuple[str, int, bool]]:
+    """By case: its unit, its position, and whether it was made of an example."""
+    query = select(TestCase.id, TestCase.fingerprint_unit, TestCase.position, TestCase.example_id.is_not(None))
+    rows = session.execute(query.where(one_of_ids(TestCase.id, ids)))
+    return {case_id: (unit, position, drawn) for case_id, unit, position, drawn in rows}
+
+
+def revisions_in_pool(session: Session, project_id: str, ids: Collection[str]) -> dict[str, int]:
+    """The current revision of those of the examples that stand in the pool."""
+    query = select(Example.id, Example.revision).where(*in_pool(project_id), one_of_ids(Example.id, ids))
+    return dict(session.execute(query).all())

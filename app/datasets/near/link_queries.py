@@ -119,6 +119,21 @@ def mark_separated(session: Session, link: NearLink, user_id: str) -> bool:
     return bool(done.rowcount)
 
 
+def unmark_separated(session: Session, link: NearLink) -> bool:
+    """False where the two were not apart."""
+    done: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        update(NearLink)
+        .where(
+            NearLink.project_id == link.project_id,
+            NearLink.unit == link.unit,
+            NearLink.other == link.other,
+            NearLink.separated_at.is_not(None),
+        )
+        .values(separated_at=None, separated_by=None)
+    )
+    return bool(done.rowcount)
+
+
 def members(session: Session, project_id: str, units: Sequence[str]) -> list[str]:
     """Every unit of the clusters of these, in the order in which they were scanned."""
     clusters = select(SplitAssignment.cluster).where(

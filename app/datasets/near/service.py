@@ -19,7 +19,7 @@ from app.jobs.queue import enqueue
 CHUNK = 10_000  # examples in one transaction of a scan
 AT_ONCE = 5_000  # new prompts that a seal or a freeze compares itself; more are left to the job
 
-__all__ = ["Leak", "NearPair", "bring_up_to_date", "leaks", "pairs", "scan", "separate", "start", "unscanned"]
+__all__ = ["Leak", "NearPair", "bring_up_to_date", "leaks", "pairs", "rejoin", "scan", "separate", "start", "unscanned"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,20 @@ def separate(session: Session, user: User, project_id: str, unit: str, other: st
         return
     regroup(session, project_id, (unit, other))
     record(session, "separate", "near_link", unit, actor_id=user.id, project_id=project_id, other=other)
+
+
+def rejoin(session: Session, user: User, project_id: str, unit: str, other: str) -> None:
+    """Take ``separate`` back. Raises Conflict once one of the two is held out: it may stand alone by now."""
+    lock_splits(session, project_id)
+    link = link_queries.find(session, project_id, unit, other)
+    if link is None:
+        raise NotFound("This pair")
+    if link_queries.held_out(session, project_id, (unit, other)):
+        raise Conflict("One of the two is held out for testing: they stay apart.")
+    if not link_queries.unmark_separated(session, link):
+        return
+    regroup(session, project_id, (unit, other))
+    record(session, "rejoin", "near_link", unit, actor_id=user.id, project_id=project_id, other=other)
 
 
 def leaks(session: Session, project_id: str) -> list[Leak]:
