@@ -8,6 +8,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from app.examples.formats import FORMATS, Position, Row
 from app.examples.models import Import
 from app.examples.unpacking.kinds import Unreadable
 from app.examples.unpacking.parent import Stopped, remove, unpacked
+from app.jobs.queue import enqueue_at_commit
 
 BATCH_ROWS = 1_000
 BATCH_BYTES = 8_000_000
@@ -71,7 +73,7 @@ def steps(import_id: str, stopping: Callable[[], bool] = lambda: False) -> Itera
     try:
         path = _lines(source, stopping)
         rows = FORMATS[source.format].rows(path, source.mapping, start)
-        for batch in _batches(rows, start):
+        for batch in _one_ahead(_batches(rows, start)):
             with transaction() as session:
                 read = _commit(session, import_id, batch)
             if read is None:
@@ -129,6 +131,15 @@ def _batches(rows: Iterator[Row], start: Position) -> Iterator[Batch]:
         yield Batch(start, heap[-1].end, heap)
 
 
+def _one_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same, the next one being read and checked in a thread while the database stores the one before."""
+    with ThreadPoolExecutor(1, "read-ahead") as pool:
+        waiting = pool.submit(next, batches, None)
+        while batch := waiting.result():
+            waiting = pool.submit(next, batches, None)
+            yield batch
+
+
 def _commit(session: Session, import_id: str, batch: Batch) -> int | None:
     """Store a batch and the new position. None: cancelled, or another worker has taken the import over."""
     source = import_queries.locked(session, import_id)
@@ -179,6 +190,9 @@ def _end(session: Session, source: Import, status: str) -> None:
     source.status = status
     source.finished_at = func.now()
     changed(session, source.project_id)
+    if source.imported:  # a job of the stage above, by its name: new requests are compared with all others
+        near = f"near:{source.project_id}"
+        enqueue_at_commit(session, "datasets.scan_near", key=near, project_id=source.project_id)
     record(
         session,
         "import",
