@@ -1,13 +1,16 @@
 # Two commands matter: `make run` and `make test`. Both install what they need first.
-# ENGINE=0 leaves the local engine (PyTorch) out. ARGS="--port 9000" is handed to `holdout up`.
+# ENGINE=0 leaves the local engine (PyTorch) out, SEMANTIC=0 the model for likeness in meaning; NAMES=1 adds the model
+# that finds people's names. ARGS="--port 9000" is handed to `holdout up`.
 
 ENGINE ?= 1
+SEMANTIC ?= 1
+NAMES ?= 0
 ARGS ?=
 PYTEST_ARGS ?=
 
 BIN := .venv/bin
 SETUP := sh scripts/setup.sh
-WITH_ENGINE := $(if $(filter 0,$(ENGINE)),,--engine)
+PARTS := $(if $(filter 0,$(ENGINE)),,--engine) $(if $(filter 0,$(SEMANTIC)),,--semantic) $(if $(filter 0,$(NAMES)),,--names)
 NO_ENGINE := $(if $(filter 0,$(ENGINE)),--no-engine)
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
@@ -19,19 +22,19 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 install: ## Make .venv and install into it (ENGINE=0: without PyTorch)
-	@$(SETUP) $(WITH_ENGINE)
+	@$(SETUP) $(PARTS)
 
 run: ## Everything on this machine: database, web, worker, engine (ENGINE=0: without the engine)
-	@$(SETUP) $(WITH_ENGINE)
+	@$(SETUP) $(PARTS)
 	@exec $(BIN)/holdout up $(NO_ENGINE) $(ARGS)
 
 test: check ## What CI runs: make check, then all tests but the slow ones, browser tests included
-	@$(SETUP) --test $(WITH_ENGINE)
+	@$(SETUP) --test $(PARTS)
 	@CHROMIUM="$$($(BIN)/python scripts/chromium.py)" && export CHROMIUM && \
 		exec $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
 
 test-slow: ## The longer suites: fault sweeps, long training runs
-	@$(SETUP) --test $(WITH_ENGINE)
+	@$(SETUP) --test $(PARTS)
 	@CHROMIUM="$$($(BIN)/python scripts/chromium.py)" && export CHROMIUM && \
 		exec $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 

@@ -7,6 +7,7 @@ from app.annotation.comments import models as comments
 from app.candidates import models as candidates
 from app.checks import models as checks
 from app.checks.readiness import models as readiness
+from app.checks.semantic import models as semantic
 from app.core.db import Base
 from app.datasets import models as datasets
 from app.datasets.near import models as near
@@ -41,5 +42,6 @@ __all__ = [
     "preferences",
     "projects",
     "readiness",
+    "semantic",
     "web",
 ]

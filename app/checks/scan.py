@@ -20,6 +20,8 @@ from app.checks.models import Scan
 from app.checks.pool import compare
 from app.checks.pool import queries as pool
 from app.checks.reconcile import lock, reconcile, resolve_all
+from app.checks.semantic import findings as semantic_findings
+from app.checks.semantic import service as semantic
 from app.core.clock import utcnow
 from app.core.db import transaction
 from app.datasets.near import service as near
@@ -123,8 +125,10 @@ def _compare_all(project_id: str, scan_id: str | None, stopping: Stopping) -> No
                 break
             _count(scan, compare.compare(session, project_id, ids, utcnow()))
             pool.mark_pooled(session, ids)
+    semantic.bring_up_to_date(project_id, lambda: _go_on(scan_id, stopping))
     with transaction() as session:
         scan = _held(session, project_id, scan_id)
+        _count(scan, semantic_findings.duplicates(session, project_id, utcnow()))
         _count(scan, compare.leaks(session, project_id, utcnow()))
 
 

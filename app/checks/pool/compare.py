@@ -16,6 +16,7 @@ from app.checks.pool import components, groups, queries
 from app.checks.pool.components import Pair
 from app.checks.pool.seen import Member, Seen, best_first
 from app.checks.reconcile import reconcile
+from app.checks.semantic import findings as semantic
 from app.core.ids import is_id
 from app.datasets.near import service as near
 
@@ -77,7 +78,9 @@ def _linked(session: Session, project_id: str, seeds: Collection[str]) -> list[P
 
 def leaks(session: Session, project_id: str, now: datetime) -> Counter[str]:
     """All test cases against the whole pool: cheap, because it goes by the index on requests."""
-    seen = {one.example_id: one for one in (*_near_leaks(session, project_id), *_exact_leaks(session, project_id))}
+    # the last word about an example counts: exact before near before alike in meaning
+    told = (semantic.leaks, _near_leaks, _exact_leaks)
+    seen = {one.example_id: one for look in told for one in look(session, project_id)}
     known = select(Finding.example_id).where(
         Finding.project_id == project_id, Finding.kind == "leak", Finding.state != "resolved"
     )

@@ -1,0 +1,1 @@
+"""Likeness in meaning, by a small model that runs here: similar examples, duplicates, leaks that only warn."""
