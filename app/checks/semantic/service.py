@@ -12,6 +12,7 @@ from app.checks.semantic import model, neighbours, queries
 from app.core.db import transaction
 from app.examples.chat import INSTRUCTION_ROLES
 from app.examples.models import Example
+from app.examples.queries import get
 from app.examples.queries import revision as revision_of
 from app.examples.rules import normalise, prompt, text_of
 
@@ -86,11 +87,9 @@ def pairs(session: Session, project_id: str) -> list[Pair]:
 def similar(session: Session, project_id: str, example_id: str, limit: int = 10) -> list[Similar]:
     """The examples whose requests are most like this one's, the closest first; never the example itself.
 
-    By meaning where the model is installed; else, or where nothing means the same, by the words that they share.
+    Raises NotFound. By meaning where the model is installed; else, or where nothing means the same, by the words that they share.
     """
-    example = session.get(Example, example_id)
-    if example is None or example.project_id != project_id:
-        return []
+    example = get(session, project_id, example_id)
     return _by_meaning(session, example, limit) or _by_words(session, example, limit)
 
 

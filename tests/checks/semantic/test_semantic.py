@@ -1,4 +1,4 @@
-"""Likeness in meaning: pairs, findings, leaks that warn, similar examples; with a stand-in for the model and with it."""
+"""Likeness in meaning: pairs, findings, leaks that warn, similar examples; with a stand-in and with the model."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -109,7 +109,6 @@ def test_similar_examples_by_words_without_the_model(
     alike = similar(session, project.id, asked.id)
     assert [(one.example_id, one.by) for one in alike] == [(same.id, "words")]
     assert similar(session, project.id, odd.id) == []
-    assert similar(session, project.id, "no such id") == []
     assert session.scalars(select(SemanticPair)).all() == []
 
 
@@ -153,7 +152,6 @@ def test_the_model_knows_paraphrases_from_other_requests() -> None:
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
     cosines = vectors @ vectors.T
     for place in range(0, 6, 2):
-        assert cosines[place, place + 1] >= neighbours.SUGGEST
         others = [other for other in range(6) if other not in (place, place + 1)]
-        assert max(cosines[place, others]) < neighbours.SUGGEST
+        assert cosines[place, place + 1] > 0.6 > 0.5 > max(cosines[place, others])
     assert model.embed(["word " * 5_000]).shape == (1, model.DIMENSIONS)
