@@ -87,7 +87,8 @@ def pairs(session: Session, project_id: str) -> list[Pair]:
 def similar(session: Session, project_id: str, example_id: str, limit: int = 10) -> list[Similar]:
     """The examples whose requests are most like this one's, the closest first; never the example itself.
 
-    Raises NotFound. By meaning where the model is installed; else, or where nothing means the same, by the words that they share.
+    By meaning where the model is installed; else, or where nothing means the same, by the words that they share.
+    Raises NotFound.
     """
     example = get(session, project_id, example_id)
     return _by_meaning(session, example, limit) or _by_words(session, example, limit)
