@@ -86,7 +86,8 @@ def install(lock: Path, wanted: dict[str, str]) -> None:
             if not install_if_possible(SEMANTIC, SEMANTIC_NOTICE, "--no-deps"):
                 continue
         elif part == NAMES.name:
-            install_apart(NAMES, NAMES_NOTICE)
+            if not install_if_possible(NAMES, NAMES_NOTICE):
+                continue
         else:
             install_packages(lock)
             install_project()

@@ -5,6 +5,8 @@ from app.checks.detectors.formats.detector import FORMAT
 from app.checks.detectors.outliers import OUTLIER
 from app.checks.detectors.secrets.detector import SECRET
 from app.checks.detectors.sensitive.detector import SENSITIVE
+from app.checks.detectors.sensitive.names import NAMES, available
 from app.checks.detectors.stale.detector import STALE_FACT
 
-DETECTORS: tuple[Detector, ...] = (SENSITIVE, SECRET, FORMAT, STALE_FACT, OUTLIER)
+ALWAYS = (SENSITIVE, SECRET, FORMAT, STALE_FACT, OUTLIER)
+DETECTORS: tuple[Detector, ...] = (*ALWAYS, *((NAMES,) if available() else ()))
