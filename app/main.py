@@ -22,6 +22,8 @@ STAGES = (
     "checks.readiness",
     "annotation",
     "annotation.assignments",
+    "annotation.variations",
+    "annotation.suggestions",
     "annotation.comments",
     "annotation.guidelines",
     "annotation.history",

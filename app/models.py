@@ -3,6 +3,7 @@
 from app.accounts import models as accounts
 from app.annotation import models as annotation
 from app.annotation.assignments import models as assignments
+from app.annotation.assist import models as assist
 from app.annotation.comments import models as comments
 from app.candidates import models as candidates
 from app.checks import models as checks
@@ -27,6 +28,7 @@ __all__ = [
     "accounts",
     "annotation",
     "assignments",
+    "assist",
     "candidates",
     "checks",
     "comments",

@@ -16,6 +16,7 @@ STAGES = (
     "datasets",
     "checks",
     "annotation",
+    "annotation.assist",
     "annotation.assignments",
     "evals",
     "finetunes",

@@ -151,6 +151,19 @@ def add(
         parsed = parse_example(fields)
     except Refused as error:
         raise _invalid(error) from error
+    return add_parsed(session, user, project_id, parsed, status=status)
+
+
+def add_parsed(
+    session: Session,
+    user: User | None,
+    project_id: str,
+    parsed: ParsedExample,
+    *,
+    status: str = "to_review",
+    reason: str = "",
+) -> Example:
+    """Add one example that was checked already. Where one of its units is held out, it stands on the test side."""
     units = {parsed.fingerprint_unit, parsed.group_unit}
     queries.lock_splits(session, project_id)
     queries.register_units(session, project_id, units, "train")
@@ -161,7 +174,7 @@ def add(
     _show(example, parsed)
     session.add(example)
     session.flush()
-    _add_revision(session, user, example, parsed, parsed.extra)
+    _add_revision(session, user, example, parsed, parsed.extra, reason)
     record(session, "add", "example", example.id, actor_id=user.id if user else None, project_id=project_id)
     session.flush()
     return example

@@ -1,18 +1,9 @@
 """Why a worker leaves a run alone."""
 
 from app.core.errors import HoldoutError
+from app.jobs.coming_back import LeaseLost, ShuttingDown, StillHeld
 
-
-class LeaseLost(Exception):
-    """Another worker has taken the run over: stop at once and write nothing."""
-
-
-class StillHeld(Exception):
-    """Another worker works on the run: this job comes back later."""
-
-
-class ShuttingDown(Exception):
-    """The worker was told to stop: the run is released, and the next worker goes on with it."""
+__all__ = ["CannotStart", "LeaseLost", "ShuttingDown", "StillHeld"]
 
 
 class CannotStart(HoldoutError):

@@ -1,0 +1,44 @@
+"""What a kind of batch must bring: the request for one example, and what becomes of the answer."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.annotation.assist.forms import NewBatch
+from app.annotation.assist.models import ModelBatch, ModelBatchItem
+from app.examples.models import Example, Revision
+from app.projects.models import Project
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of one answer: how many things were made, and how many were dropped for which reason."""
+
+    made: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``form`` is what a person says of it, and ``settings`` what the batch keeps of that and of the project.
+
+    ``request`` makes messages, temperature and max_tokens of a call (the runner adds the model); raises NotSent.
+    ``take`` stores what the answer holds, in the caller's transaction; raises Refused.
+    """
+
+    name: str
+    prompt_version: int
+    form: type[NewBatch]
+    settings: Callable[[Any, Project], dict[str, Any]]
+    request: Callable[[Mapping[str, Any], Example, Revision], dict[str, Any]]
+    take: Callable[[Session, ModelBatch, ModelBatchItem], Taken]
+
+
+def kind_of(name: str) -> Kind:
+    from app.annotation.suggestions.kind import SUGGESTIONS
+    from app.annotation.variations.kind import VARIATIONS
+
+    return {"variations": VARIATIONS, "suggestions": SUGGESTIONS}[name]
