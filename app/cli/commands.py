@@ -195,6 +195,20 @@ def export(
         print(f"holdout: {left_out:,} examples left out: the format cannot hold them", file=sys.stderr)
 
 
+@app.command()
+def check(
+    project: str,
+    json: Annotated[bool, typer.Option("--json", help="Print what the API answers.")] = False,
+    no_scan: Annotated[bool, typer.Option("--no-scan", help="Judge what is known, without scanning first.")] = False,
+) -> None:
+    """The readiness checklist. Exit 1 if the project is not ready to train on."""
+    from app.cli.check import check as run_check
+
+    with one_database(settings_or_fail()), friendly():
+        ready = run_check(project, as_json=json, scan=not no_scan)
+    raise typer.Exit(0 if ready else 1)
+
+
 def main() -> None:
     """Entry point. Whatever goes wrong in a known way is one line on stderr and exit 1."""
     arguments: Any = sys.argv[1:]

@@ -12,6 +12,7 @@ from app.web.paging import MAX_LIMIT
 Status = Literal["draft", "to_review", "approved", "rejected", "needs_work"]
 Behavior = Literal["answer", "refuse", "clarify", "escalate"]
 Split = Literal["train", "test"]
+Source = Literal["production", "synthetic", "written"]
 FindingKind = Literal[
     "duplicate",
     "near_duplicate",
@@ -40,6 +41,7 @@ class ExampleFilter(StrictModel):
     behavior: Behavior | None = None
     split: Split | None = None
     finding: FindingKind | None = None
+    source: Source | None = None
     q: str | None = Field(None, max_length=MAX_QUERY)
     import_id: str | None = None
 

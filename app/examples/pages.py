@@ -19,7 +19,7 @@ from app.web.forms import FormState
 from app.web.paging import encode_cursor
 from app.web.words import words
 
-FILTERS = ("q", "status", "tag", "behavior", "split", "finding", "import_id")
+FILTERS = ("q", "status", "tag", "behavior", "split", "finding", "source", "import_id")
 DEFAULT_ROWS = 50
 STATUS_CHOICES = [(one, words(one)) for one in STATUSES]
 FINDING_CHOICES = [(one, words(one)) for one in get_args(FindingKind)]

@@ -158,6 +158,7 @@ def conditions(project_id: str, wanted: ExampleFilter) -> list[ColumnElement[boo
         (Example.behavior, wanted.behavior),
         (Example.split, wanted.split),
         (Example.import_id, wanted.import_id),
+        (Example.source, wanted.source),
     ):
         if value is not None:
             found.append(column == value)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
+from app.checks import scan_queries
 from app.checks.readiness import rules, service, signing
 from app.checks.readiness.coverage import Covered
 from app.checks.readiness.items import LABELS
@@ -48,6 +49,14 @@ class BandMark:
 
 
 @dataclass(frozen=True)
+class Scanning:
+    """A scan under way."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class ChecklistPage:
     slug: str
     ready: bool
@@ -63,6 +72,8 @@ class ChecklistPage:
     tags: Sequence[Covered]
     tags_missing: int
     to_review: int
+    scan: Scanning | None
+    can_scan: bool
     may_sign: bool
 
 
@@ -99,6 +110,7 @@ def checklist(session: Session, access: Access) -> ChecklistPage:
     found = service.checklist(session, access.project)
     answer, first = rules.sentence(found.items)
     tags = found.tags
+    running = scan_queries.open_scan(session, access.project.id)
     return ChecklistPage(
         slug=access.project.slug,
         ready=found.ready,
@@ -114,6 +126,8 @@ def checklist(session: Session, access: Access) -> ChecklistPage:
         tags=tags[:TAGS_SHOWN],
         tags_missing=sum(one.missing for one in tags),
         to_review=found.facts.to_review,
+        scan=Scanning(running.done, running.total) if running else None,
+        can_scan=access.can("annotator") and running is None,
         may_sign=access.may_sign_off,
     )
 

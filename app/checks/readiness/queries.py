@@ -34,7 +34,7 @@ select count(*) from examples e where {POOL} and exists (
 """)  # noqa: S608
 UNSCANNED = text(f"""
 select count(*) from examples e left join scan_marks m on m.example_id = e.id
-where {POOL} and m.revision is distinct from e.revision
+where {POOL} and (m.revision is distinct from e.revision or m.detectors is distinct from :stamp or not m.pooled)
 """)  # noqa: S608
 TO_REVIEW = text("""
 select count(*) from examples e where e.project_id = :p and e.deleted_at is null and e.status = 'to_review'
@@ -113,9 +113,9 @@ def to_review(session: Session, project_id: str) -> int:
     return int(session.execute(TO_REVIEW, {"p": project_id}).scalar_one())
 
 
-def unscanned(session: Session, project_id: str) -> int:
-    """Examples of the pool whose current revision no scan has looked at."""
-    return int(session.execute(UNSCANNED, {"p": project_id}).scalar_one())
+def unscanned(session: Session, project_id: str, stamp: str) -> int:
+    """Examples of the pool whose current revision the present detectors have not seen, or not compared."""
+    return int(session.execute(UNSCANNED, {"p": project_id, "stamp": stamp}).scalar_one())
 
 
 def sets(session: Session, project_id: str) -> tuple[int, int, int]:

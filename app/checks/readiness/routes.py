@@ -5,10 +5,11 @@ import secrets
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from app.checks import service as checks
 from app.checks.readiness import pages, service
 from app.checks.readiness.forms import NewSignOff
 from app.core.errors import Conflict, Invalid
-from app.projects.access import Signer, Viewer
+from app.projects.access import Annotator, Signer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
 from app.web.render import render
 from app.web.session import SessionDep
@@ -21,6 +22,19 @@ MOST_SEED = 2**31
 @router.get(BASE)
 def checklist(request: Request, session: SessionDep, access: Viewer) -> Response:
     return render(request, "checklist/checklist.html", pages.checklist(session, access))
+
+
+@router.post(BASE + "/scan")
+def scan(session: SessionDep, access: Annotator) -> Response:
+    """Have everything that was not looked at looked at; the page shows how far that is."""
+    checks.request(session, access.user, access.project)
+    return RedirectResponse(f"/p/{access.project.slug}/checklist", 303)
+
+
+@router.get(BASE + "/standing")
+def standing(request: Request, session: SessionDep, access: Viewer) -> Response:
+    """The answer again, while a scan is under way."""
+    return render(request, "checklist/checklist.html", pages.checklist(session, access), block="standing")
 
 
 @router.get(BASE + "/sample/{item}")

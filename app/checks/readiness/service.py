@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
+from app.checks import look
 from app.checks.readiness import coverage, queries, rules, signing, sizes
 from app.checks.readiness.coverage import Covered
 from app.checks.readiness.facts import Facts
@@ -65,7 +66,7 @@ def measure(session: Session, project: Project) -> Facts:
         reviewed=queries.reviewed(session, project.id) if project.goal == "complex_domain" else None,
         findings=found,
         with_findings=kinds,
-        unscanned=queries.unscanned(session, project.id),
+        unscanned=queries.unscanned(session, project.id, look.stamp(look.setting_of(project))),
         sealed_sets=sealed_sets,
         sealed_cases=sealed_cases,
         draft_cases=draft_cases,
