@@ -133,13 +133,8 @@ def _model_batches() -> None:
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("score", sa.Float(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("decided_by", sa.Uuid(as_uuid=False), nullable=True),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("state in ('open', 'accepted', 'edited', 'rejected')", name=op.f("ck_suggestions_state")),
         sa.ForeignKeyConstraint(["batch_id"], ["model_batches.id"], name=op.f("fk_suggestions_batch_id")),
-        sa.ForeignKeyConstraint(["decided_by"], ["users.id"], name=op.f("fk_suggestions_decided_by")),
         sa.ForeignKeyConstraint(
             ["example_id"], ["examples.id"], name=op.f("fk_suggestions_example_id"), ondelete="CASCADE"
         ),
@@ -152,11 +147,28 @@ def _model_batches() -> None:
         ),
     )
     op.create_index(op.f("ix_suggestions_batch_id"), "suggestions", ["batch_id"])
-    op.create_index("ix_suggestions_project_id_state", "suggestions", ["project_id", "state"])
+    op.create_table(
+        "suggestion_outcomes",
+        sa.Column("annotation_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("suggestion_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "outcome in ('accepted', 'edited', 'rejected')", name=op.f("ck_suggestion_outcomes_outcome")
+        ),
+        sa.ForeignKeyConstraint(
+            ["annotation_id"], ["annotations.id"], name=op.f("fk_suggestion_outcomes_annotation_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["suggestion_id"], ["suggestions.id"], name=op.f("fk_suggestion_outcomes_suggestion_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("annotation_id", name=op.f("pk_suggestion_outcomes")),
+    )
+    op.create_index(op.f("ix_suggestion_outcomes_suggestion_id"), "suggestion_outcomes", ["suggestion_id"])
 
 
 def downgrade() -> None:
-    for table in ("suggestions", "variations", "model_batch_items", "model_batches"):
+    for table in ("suggestion_outcomes", "suggestions", "variations", "model_batch_items", "model_batches"):
         op.drop_table(table)
     op.drop_table("sign_offs")
     op.drop_column("members", "may_sign_off")

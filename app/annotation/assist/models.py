@@ -78,11 +78,7 @@ class Variation(Base):
 
 
 class Suggestion(Base):
-    """What a model would say of one revision. It is nobody's mark; ``state`` is what a person made of it.
-
-    'open': not decided yet; 'accepted': all that was suggested stands unchanged in what the person saved; 'edited':
-    part of it; 'rejected': none of it.
-    """
+    """What a model would say of one revision. It is nobody's mark."""
 
     __tablename__ = "suggestions"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
@@ -95,13 +91,21 @@ class Suggestion(Base):
     answer: Mapped[str | None]
     score: Mapped[float | None]
     reason: Mapped[str] = mapped_column(default="")
-    state: Mapped[str] = mapped_column(default="open")
-    decided_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
-    decided_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (
-        CheckConstraint("state in ('open', 'accepted', 'edited', 'rejected')", name="state"),
-        UniqueConstraint("example_id", "revision", "batch_id"),
-        Index("ix_suggestions_project_id_state", "project_id", "state"),
-    )
+    __table_args__ = (UniqueConstraint("example_id", "revision", "batch_id"),)
+
+
+class SuggestionOutcome(Base):
+    """What one person, who saw a suggestion, made of it. Goes with their annotation when that is taken back.
+
+    'accepted': all that was suggested stands in what they saved; 'edited': part of it; 'rejected': none of it.
+    """
+
+    __tablename__ = "suggestion_outcomes"
+    annotation_id: Mapped[str] = mapped_column(ForeignKey("annotations.id", ondelete="CASCADE"), primary_key=True)
+    suggestion_id: Mapped[str] = mapped_column(ForeignKey("suggestions.id", ondelete="CASCADE"), index=True)
+    outcome: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (CheckConstraint("outcome in ('accepted', 'edited', 'rejected')", name="outcome"),)

@@ -14,6 +14,7 @@ from app.checks.readiness.items import Item
 from app.checks.readiness.sizes import Size
 from app.core.errors import Conflict, Forbidden
 from app.core.ids import new_id
+from app.datasets.near import service as near
 from app.projects.access import Access
 from app.projects.models import Project
 
@@ -67,6 +68,7 @@ def measure(session: Session, project: Project) -> Facts:
         findings=found,
         with_findings=kinds,
         unscanned=queries.unscanned(session, project.id, look.stamp(look.setting_of(project))),
+        not_compared=near.unscanned(session, project.id),
         sealed_sets=sealed_sets,
         sealed_cases=sealed_cases,
         draft_cases=draft_cases,
