@@ -8,6 +8,10 @@ from sqlalchemy.orm import Session
 
 from app.accounts import queries as accounts
 from app.accounts.models import AuditEvent
+from app.checks.readiness import service as checks
+from app.checks.readiness.links import url_of
+from app.checks.readiness.rules import by_urgency
+from app.checks.readiness.service import Checklist
 from app.overview import queries, rules
 from app.overview.rules import NextThing, Standing, Step
 from app.projects.access import Access
@@ -52,13 +56,18 @@ VERBS = {
     "save": "saved",
     "seal": "sealed",
     "set-role": "gave a role to",
+    "set-sign-off": "changed who signs off:",
     "set-status": "set the status of",
+    "sign-off": "signed",
     "start": "started",
     "take-back": "took back",
     "undo": "took back",
+    "waive": "declared not needed:",
+    "withdraw": "withdrew the signature of",
     "write": "wrote",
 }
 LATEST = 12
+URGENT = 3
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,17 @@ class Latest:
     at: datetime
     who: str
     what: str
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """The checklist in one line: how many points hold, and the worst of the others with their rows."""
+
+    passed: int
+    ready: bool
+    url: str
+    urgent: Sequence[tuple[str, str]]
+    more: int
 
 
 @dataclass(frozen=True)
@@ -78,6 +98,7 @@ class OverviewPage:
     next: NextThing
     standing: Standing
     size_note: str
+    readiness: Readiness
     latest: Sequence[Latest]
 
 
@@ -95,8 +116,17 @@ def overview(session: Session, access: Access) -> OverviewPage:
         next=rules.next_thing(base, s, access.role),
         standing=s,
         size_note=size_note(project.goal, s.approved),
+        readiness=readiness(project.slug, checks.checklist(session, project)),
         latest=_latest(session, accounts.latest_events(session, project.id, 200)),
     )
+
+
+def readiness(slug: str, found: Checklist) -> Readiness:
+    """What several points say alike (one scan answers many of them) is said once."""
+    said = {item.short: url_of(slug, item) for item in reversed(by_urgency(found.items))}
+    urgent = list(reversed(said.items()))
+    url = f"/p/{slug}/checklist"
+    return Readiness(found.passed, found.ready, url, urgent[:URGENT], max(0, len(urgent) - URGENT))
 
 
 def size_note(goal: str, approved: int) -> str:
