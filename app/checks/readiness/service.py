@@ -67,7 +67,7 @@ def measure(session: Session, project: Project) -> Facts:
         reviewed=queries.reviewed(session, project.id) if project.goal == "complex_domain" else None,
         findings=found,
         with_findings=kinds,
-        unscanned=queries.unscanned(session, project.id, look.stamp(look.setting_of(project))),
+        unscanned=queries.unscanned(session, project.id, look.stamp(look.setting_of(session, project))),
         not_compared=near.unscanned(session, project.id),
         sealed_sets=sealed_sets,
         sealed_cases=sealed_cases,
