@@ -11,6 +11,12 @@ from app.web.forms import StrictModel
 Queue = Literal["todo", "draft", "skipped", "done", "settle"]
 
 
+class ReviewQuery(ExampleFilter):
+    """The review page's address: which examples, and which of one's queues they come from."""
+
+    queue: Literal["todo", "draft", "skipped"] = "todo"
+
+
 class NextRequest(StrictModel):
     filter: ExampleFilter = Field(default_factory=ExampleFilter)
 
@@ -32,6 +38,13 @@ class NewAnnotation(StrictModel):
     tags: list[str] | None = Field(None, max_length=50)
     behavior: Behavior | None = None
     client_token: str | None = Field(None, min_length=1, max_length=100)
+
+
+class NewDraft(StrictModel):
+    """A review put aside; what was typed comes beside it."""
+
+    revision: int = Field(ge=1)
+    seconds: float | None = Field(None, ge=0, le=86_400)
 
 
 class NewSettlement(NewAnnotation):

@@ -8,13 +8,14 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from app.annotation import draft_queries as drafts
 from app.annotation import queries, service
 from app.annotation import reservation_queries as places
+from app.annotation.forms import ReviewQuery
 from app.annotation.models import Annotation, Reservation
-from app.annotation.progress_queries import COUNTED, Tally, tally
+from app.annotation.progress_queries import COUNTED, Tally, counts, tally
 from app.core.ids import random_id
 from app.examples import queries as examples
-from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Revision
 from app.examples.rules import text_of
 from app.projects.access import Access
@@ -39,9 +40,13 @@ class Turn:
 
 @dataclass(frozen=True)
 class Item:
-    """The example in hand. ``label`` is None where the project has no labels and the example expects none."""
+    """The example in hand; ``url`` is where it is decided, skipped and kept.
 
-    reservation_id: str
+    ``label`` is None where the project has no labels and the example expects none. ``said``: this person's own verdict,
+    where they look back at it.
+    """
+
+    url: str
     id: str
     number: int
     revision: int
@@ -53,6 +58,7 @@ class Item:
     labels: Sequence[str]
     client_token: str
     findings: Sequence[str]  # kinds that are open
+    said: str | None = None
 
     @property
     def draft(self) -> str:
@@ -60,14 +66,24 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Tab:
+    label: str
+    url: str
+    current: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True)
 class ReviewPage:
     slug: str
     item: Item | None
     tally: Tally
+    queue: str
     query: str  # the filter as it stands in the URL
     guideline: Markup | None
     guideline_version: int
     suggestions: Sequence[str]
+    tabs: Sequence[Tab] = ()
     form: FormState = field(default_factory=FormState)
     behaviors: Sequence[tuple[str, str]] = BEHAVIOR_CHOICES
     title: str = "Review"
@@ -115,7 +131,7 @@ class SaidPage:
 def review(
     session: Session,
     access: Access,
-    wanted: ExampleFilter,
+    wanted: ReviewQuery,
     held: Reservation | None,
     *,
     query: str = "",
@@ -125,17 +141,47 @@ def review(
     """``whole``: with what stands beside the item and stays when the next one comes."""
     project, item, queue = access.project, None, service.queue_filter(wanted)
     if held is not None:
-        item = _item(access, held, *places.content(session, held))
+        example, revision = places.content(session, held)
+        item = item_of(access, f"/p/{project.slug}/review/{held.id}", example, revision)
+        form = form or (_draft(session, held, example) if wanted.queue == "draft" else None)
     return ReviewPage(
         slug=project.slug,
         item=item,
         tally=tally(session, project.id, access.user.id, queue, service.overlap_of(access, queue)),
+        queue=wanted.queue,
         query=f"?{query}" if query else "",
         guideline=to_html(project.guideline) if whole and project.guideline.strip() else None,
         guideline_version=project.guideline_version,
         suggestions=queries.common_tags(session, project.id) if whole else (),
+        tabs=tabs(session, access, wanted.queue) if whole else (),
         form=form or FormState(),
     )
+
+
+def _draft(session: Session, held: Reservation, example: Example) -> FormState | None:
+    kept = drafts.get(session, held.example_id, held.user_id)
+    if kept is None:
+        return None
+    if kept.revision == example.revision:
+        return FormState(kept.fields)
+    now = f"The example has changed since: this is revision {example.revision}, with your text in its fields."
+    return FormState(kept.fields, message=now)
+
+
+def tabs(session: Session, access: Access, current: str) -> list[Tab]:
+    """One's queues with their counts, what is to be settled, and how far people agree."""
+    base, overlap = f"/p/{access.project.slug}", access.project.overlap
+    found = counts(session, access.project.id, access.user.id, service.queue_filter(), overlap)
+    rows: list[tuple[str, str, str, int | None]] = [
+        ("todo", "To do", "/review", None),
+        ("draft", "Drafts", "/review?queue=draft", found.draft),
+        ("skipped", "Skipped", "/review?queue=skipped", found.skipped),
+        ("done", "Done", "/review/done", None),
+    ]
+    if access.may_settle and (overlap > 1 or found.settle):
+        rows.append(("settle", "Settle", "/review/settle", found.settle))
+    rows += [("flagged", "Flagged", "/review/flagged", None), ("agreement", "Agreement", "/agreement", None)]
+    return [Tab(label, base + url, key == current, count) for key, label, url, count in rows]
 
 
 def said_of(session: Session, access: Access, example_id: str) -> SaidPage:
@@ -168,12 +214,12 @@ def _said(annotation: Annotation, who: str, example: Example | None = None) -> S
     )
 
 
-def _item(access: Access, held: Reservation, example: Example, revision: Revision) -> Item:
+def item_of(access: Access, url: str, example: Example, revision: Revision, said: str | None = None) -> Item:
     last = len(revision.messages) - 1
     label = (revision.expected or {}).get("label")
     labels = [str(one) for one in access.project.labels]
     return Item(
-        reservation_id=held.id,
+        url=url,
         id=example.id,
         number=example.number,
         revision=example.revision,
@@ -185,6 +231,7 @@ def _item(access: Access, held: Reservation, example: Example, revision: Revisio
         labels=labels,
         client_token=random_id(),
         findings=example.findings,
+        said=said,
     )
 
 

@@ -36,7 +36,7 @@ def tally(session: Session, project_id: str, user_id: str, wanted: ExampleFilter
     recent = (
         select(Annotation.id, Annotation.seconds, undoable().label("undoable"))
         .where(Annotation.project_id == project_id, Annotation.annotator_id == user_id)
-        .where(Annotation.created_at > func.now() - SITTING)
+        .where(~Annotation.settles, Annotation.created_at > func.now() - SITTING)
         .order_by(Annotation.id.desc())
         .limit(COUNTED)
         .subquery()

@@ -74,10 +74,18 @@ def latest(session: Session, project_id: str, user_id: str) -> Annotation | None
     query = (
         select(Annotation)
         .where(Annotation.project_id == project_id, Annotation.annotator_id == user_id, undoable())
+        .where(~Annotation.settles)
         .where(Annotation.created_at > func.now() - SITTING)
         .order_by(Annotation.id.desc())
     )
     return session.scalar(query.limit(1))
+
+
+def latest_settled(session: Session, project_id: str, user_id: str) -> Annotation | None:
+    """What this person settled last, in this sitting."""
+    query = select(Annotation).where(Annotation.project_id == project_id, Annotation.annotator_id == user_id)
+    query = query.where(Annotation.settles, Annotation.created_at > func.now() - SITTING)
+    return session.scalar(query.order_by(Annotation.id.desc()).limit(1))
 
 
 def undoable() -> ColumnElement[bool]:

@@ -5,17 +5,20 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
+from app.annotation.forms import NewSettlement
 from app.core.errors import FieldError, Invalid
 from app.examples.models import Revision
-from app.web.forms import form_values
+from app.web.forms import FormState, form_values
 
 LISTS = frozenset({"tag"})
+SAID = frozenset(NewSettlement.model_fields) - {"messages", "tags"}
+NOT_TYPED = frozenset({"revision", "client_token", "seconds", "verdict", "shown"})
 
 
 def values(form: FormData, revision: Revision, current_tags: Sequence[str]) -> dict[str, Any]:
     """The fields of a NewAnnotation. Texts and tags are there only where the reviewer changed them."""
     given = form_values(form, LISTS)
-    found = {name: value for name, value in given.items() if name not in ("tag", "tags") and name[:8] != "content_"}
+    found = {name: value for name, value in given.items() if name in SAID}
     messages = [_edited(message, form.get(f"content_{index}")) for index, message in enumerate(revision.messages)]
     if messages != revision.messages:
         found["messages"] = messages
@@ -36,6 +39,16 @@ def _edited(message: dict[str, Any], typed: Any) -> dict[str, Any]:
 
 def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def typed(form: FormData) -> dict[str, Any]:
+    """Every field as it stands, to be shown again: from a draft, or after a refusal."""
+    texts = {name: form.get(name) for name in form if name not in NOT_TYPED and isinstance(form.get(name), str)}
+    return texts | {"tag": [str(one) for one in form.getlist("tag")]}
+
+
+def shown_again(form: FormData, error: Invalid) -> FormState:
+    return FormState(typed(form), {one.loc: one.msg for one in error.errors}, str(error))
 
 
 def at_fields(error: Invalid) -> Invalid:

@@ -54,6 +54,16 @@ def keep(session: Session, held: Reservation, how_long: timedelta = IN_HAND) -> 
     session.refresh(held)
 
 
+def keep_shown(session: Session, user_id: str, example_id: str) -> None:
+    """What was ahead is in hand now."""
+    session.execute(
+        update(Reservation)
+        .where(Reservation.example_id == example_id, Reservation.user_id == user_id, LIVE)
+        .values(expires_at=func.greatest(Reservation.expires_at, func.clock_timestamp() + IN_HAND))
+        .execution_options(synchronize_session=False)
+    )
+
+
 def keep_all(session: Session, project_id: str, user_id: str, held: Reservation) -> None:
     """A sign of life: the one in hand, and those ahead for a shorter time."""
     ahead = func.greatest(Reservation.expires_at, func.clock_timestamp() + AHEAD)

@@ -1,4 +1,7 @@
-"""The review page. One request a decision: it takes the verdict and answers with the next example."""
+"""The review page. One request a decision: it takes the verdict and answers with the next example.
+
+A page that shows the next example already says which (``shown``); the answer is then the one after that.
+"""
 
 from typing import Annotated
 
@@ -6,26 +9,28 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from app.annotation import pages, queries, service
+from app.annotation import done_routes, pages, queries, service, settle_routes
 from app.annotation import reservation_queries as places
-from app.annotation.forms import NewAnnotation
+from app.annotation.forms import NewAnnotation, NewDraft, ReviewQuery
 from app.annotation.models import Reservation
-from app.annotation.reading import at_fields, values
+from app.annotation.reading import at_fields, shown_again, typed, values
 from app.core.errors import Conflict, Invalid
-from app.examples.forms import ExampleFilter
+from app.core.ids import is_id
 from app.projects.access import Access, Annotator, Viewer
-from app.web.forms import FormDep, FormState, parse, refused
+from app.web.forms import FormDep, FormState, parse
 from app.web.render import is_htmx, render
 from app.web.session import SessionDep
 
 router = APIRouter(include_in_schema=False)
+router.include_router(done_routes.router)
+router.include_router(settle_routes.router)
 BASE = "/p/{slug}/review"
-Wanted = Annotated[ExampleFilter, Query()]
+Wanted = Annotated[ReviewQuery, Query()]
 
 
 @router.get(BASE)
 def review(request: Request, session: SessionDep, access: Annotator, wanted: Wanted) -> Response:
-    held = service.next_item(session, access, wanted)
+    held = service.next_item(session, access, wanted, wanted.queue)
     page = pages.review(session, access, wanted, held, query=request.url.query)
     return render(request, "annotation/review.html", page)
 
@@ -42,39 +47,56 @@ def said(request: Request, session: SessionDep, access: Viewer, example_id: str)
     return render(request, "annotation/said.html", page, block="said" if is_htmx(request) else None)
 
 
+@router.post(BASE + "/ahead")
+def ahead(request: Request, session: SessionDep, access: Annotator, wanted: Wanted, form: FormDep) -> Response:
+    """The example after the one that is ``shown``, reserved for a short time: the page keeps it ready."""
+    held = service.next_item(session, access, wanted, wanted.queue, shown=_shown(form))
+    if held is None:
+        return Response(status_code=204)
+    page = pages.review(session, access, wanted, held, query=request.url.query, whole=False)
+    return render(request, "annotation/review.html", page, block="item")
+
+
 @router.post(BASE + "/{reservation_id}/decision")
 def decide(
     request: Request, session: SessionDep, access: Annotator, reservation_id: str, wanted: Wanted, form: FormDep
 ) -> Response:
+    shown = _shown(form)
     held = places.find(session, access.project.id, access.user.id, reservation_id)
     if held is None:
         if queries.by_token(session, access.user.id, str(form.get("client_token") or "")):  # a double click: it is done
-            return _next(request, session, access, wanted)
+            return _next(request, session, access, wanted, shown=shown)
         gone = FormState(message="Your time with that example ran out and somebody else has it. This is the next one.")
-        return _next(request, session, access, wanted, gone, 409)
+        return _next(request, session, access, wanted, gone, 409, shown=shown)
     example, revision = places.content(session, held)
+    if form.get("verdict") == "draft":
+        kept = parse(NewDraft, {name: form.get(name) for name in ("revision", "seconds")})
+        service.put_aside(session, access, held, kept.revision, typed(form), kept.seconds)
+        return _next(request, session, access, wanted, shown=shown)
     try:
         with session.begin_nested():  # a refused decision leaves nothing behind, and the page can still be shown
             new = parse(NewAnnotation, values(form, revision, example.tags))
             service.annotate(session, access, example, new, reservation_id=held.id)
     except Invalid as error:
-        return _refuse(request, session, access, wanted, held, refused(form, at_fields(error)), 422)
+        return _refuse(request, session, access, wanted, held, shown_again(form, at_fields(error)), 422)
     except Conflict as error:
-        return _refuse(request, session, access, wanted, held, refused(form, Invalid(f"Not saved. {error}")), 409)
-    return _next(request, session, access, wanted)
+        return _refuse(request, session, access, wanted, held, shown_again(form, Invalid(f"Not saved. {error}")), 409)
+    return _next(request, session, access, wanted, shown=shown)
 
 
 @router.post(BASE + "/{reservation_id}/skip")
-def skip(request: Request, session: SessionDep, access: Annotator, reservation_id: str, wanted: Wanted) -> Response:
+def skip(
+    request: Request, session: SessionDep, access: Annotator, reservation_id: str, wanted: Wanted, form: FormDep
+) -> Response:
     held = places.find(session, access.project.id, access.user.id, reservation_id)
     if held is not None:  # else a double click, or somebody else has it: there is nothing to pass over
-        service.skip(session, access, held)
-    return _next(request, session, access, wanted)
+        service.skip(session, access, held, _seconds(form))
+    return _next(request, session, access, wanted, shown=_shown(form))
 
 
 @router.post(BASE + "/{reservation_id}/renewal", status_code=204)
 def renew(session: SessionDep, access: Annotator, reservation_id: str) -> None:
-    """A sign of life: the example stays this person's for another 15 minutes."""
+    """A sign of life: the example stays this person's for another 15 minutes, and the one ahead with it."""
     held = places.find(session, access.project.id, access.user.id, reservation_id)
     if held is None:
         raise Conflict("Somebody else has this example now. Reload the page for the next one.")
@@ -95,17 +117,28 @@ def undo(request: Request, session: SessionDep, access: Annotator, annotation_id
     return _next(request, session, access, wanted, held=held)
 
 
+def _shown(form: FormDep) -> str | None:
+    """The id of the example that the page shows already."""
+    given = str(form.get("shown") or "")
+    return given if is_id(given) else None
+
+
+def _seconds(form: FormDep) -> float:
+    given = str(form.get("seconds") or "")
+    return float(given) if given.isdecimal() and len(given) < 6 else 0.0
+
+
 def _refuse(
     request: Request,
     session: Session,
     access: Access,
-    wanted: ExampleFilter,
+    wanted: ReviewQuery,
     refused_one: Reservation,
     form: FormState,
     status: int,
 ) -> Response:
     """What was typed stays in the fields, over the newest revision, so that both can be read: of that example only."""
-    held = service.next_item(session, access, wanted)
+    held = service.next_item(session, access, wanted, wanted.queue)
     if held is None or held.example_id != refused_one.example_id:
         form = FormState(message=form.message)
     return _next(request, session, access, wanted, form, status, held)
@@ -115,15 +148,16 @@ def _next(
     request: Request,
     session: Session,
     access: Access,
-    wanted: ExampleFilter,
+    wanted: ReviewQuery,
     form: FormState | None = None,
     status: int = 200,
     held: Reservation | None = None,
+    shown: str | None = None,
 ) -> Response:
     """``held``, or what this person holds, or the next example; with the form as it was typed where it was refused."""
     htmx = is_htmx(request)
     if not htmx and status == 200:
         return RedirectResponse(f"/p/{access.project.slug}/review?{request.url.query}".rstrip("?"), 303)
-    held = held or service.next_item(session, access, wanted)
+    held = held or service.next_item(session, access, wanted, wanted.queue, shown=shown)
     page = pages.review(session, access, wanted, held, query=request.url.query, form=form, whole=not htmx)
-    return render(request, "annotation/review.html", page, block="item" if htmx else None, status=status)
+    return render(request, "annotation/review.html", page, block="answer" if htmx else None, status=status)

@@ -45,6 +45,8 @@ def next_item(
     """
     wanted = queue_filter(wanted)
     but = [shown] if shown else []
+    if shown:
+        places.keep_shown(session, access.user.id, shown)
     held = places.mine(session, access.project.id, access.user.id, wanted, queue, but)
     if held is None:
         return _reserve(session, access, wanted, queue, but)

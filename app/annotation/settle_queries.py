@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Row, Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.annotation.models import SETTLING, Annotation, Reservation
+from app.annotation.models import SETTLING, Annotation, Reservation, Skip
 from app.annotation.reservation_queries import LIVE
 from app.examples.models import Example
 
@@ -40,11 +40,13 @@ def fresh(session: Session, project_id: str, example_id: str) -> Example | None:
 def next_disagreement(
     session: Session, project_id: str, user_id: str, overlap: int, but: Sequence[str] = ()
 ) -> str | None:
-    """The one that nobody settles right now, oldest first."""
+    """The one that nobody settles right now: oldest first, those that this person skipped last."""
     taken = exists().where(
         Reservation.example_id == Example.id, Reservation.slot == SETTLING, LIVE, Reservation.user_id != user_id
     )
-    query = disagreements(project_id, overlap).where(~taken).order_by(Example.id).limit(1)
+    query = disagreements(project_id, overlap).where(~taken)
+    query = query.outerjoin(Skip, and_(Skip.example_id == Example.id, Skip.user_id == user_id))
+    query = query.order_by(Skip.created_at.nulls_first(), Example.id).limit(1)
     if but:
         query = query.where(Example.id.not_in(but))
     return session.scalar(query)

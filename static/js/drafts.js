@@ -160,6 +160,11 @@ export function startDrafts() {
   });
   document.addEventListener("submit", onSubmit);
   document.addEventListener("htmx:after:request", onAnswer);
+  // A script sent the form itself, and it was taken
+  document.addEventListener("holdout:sent", (event) => {
+    settle(event.detail.form);
+    clearDraft(event.detail.form.dataset.draft);
+  });
   document.addEventListener("click", (event) => {
     const form = event.target.closest?.("[data-draft-discard]")?.form;
     if (!form) return;

@@ -1,5 +1,6 @@
 /* Review: texts are edited where they stand, tags are added one by one, and signs of life keep the reservation. */
 import { onContent } from "./content.js";
+import { startDeciding } from "./deciding.js";
 import { toast } from "./toast.js";
 
 const RENEW_MS = 120_000;
@@ -67,10 +68,6 @@ document.addEventListener("keydown", (event) => {
     addTag(event.target);
   }
 });
-document.addEventListener("submit", (event) => {
-  // Else htmx puts the cursor into the same field of the next example, and the next key would be typed, not pressed
-  if (event.target.id === "decide") document.activeElement?.blur();
-}, { capture: true });
 document.addEventListener("holdout:draft-restored", (event) => {
   for (const field of event.target.elements) {
     const edit = field.closest("[data-edit]");
@@ -78,3 +75,4 @@ document.addEventListener("holdout:draft-restored", (event) => {
   }
 });
 for (const sign of ["pointerdown", "keydown", "wheel"]) addEventListener(sign, onLife, { passive: true });
+if (document.querySelector("[data-ahead]")) startDeciding();

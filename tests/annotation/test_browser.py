@@ -1,5 +1,6 @@
 """Review by the keyboard alone, in a real browser: nothing is clicked, nothing is lost."""
 
+from statistics import median
 from typing import Any
 
 import pytest
@@ -25,6 +26,10 @@ def project(factory: Factory) -> Project:
 @pytest.fixture
 def review(page: Page, app_url: str, factory: Factory, project: Project, watched: list[str]) -> Page:
     add_examples(factory, project, 4)
+    return sign_in(page, app_url, factory, project)
+
+
+def sign_in(page: Page, app_url: str, factory: Factory, project: Project) -> Page:
     person = factory.member(project, "annotator")
     page.context.add_cookies(
         [{"name": COOKIE, "value": accounts.start_session(factory.session, person), "url": app_url}]
@@ -37,6 +42,12 @@ def review(page: Page, app_url: str, factory: Factory, project: Project, watched
 
 def question(page: Page, number: int) -> None:
     expect(page.locator(".message-user .words")).to_have_text(f"Question {number}?")
+
+
+def ready(page: Page, number: int) -> None:
+    """The question is shown, and long enough for a key to count."""
+    question(page, number)
+    page.wait_for_timeout(220)
 
 
 def statuses(factory: Factory) -> list[str]:
@@ -59,20 +70,20 @@ def test_a_whole_round_by_the_keyboard(review: Page, factory: Factory) -> None:
     keys.press("Escape")
     expect(review.locator(".message-target .words")).to_have_text("Answer 0. And more.")
     keys.press("a")
-    question(review, 1)
+    ready(review, 1)
     keys.press("x")
-    question(review, 2)
+    ready(review, 2)
     keys.press("u")
-    question(review, 1)
+    ready(review, 1)
     keys.press("w")
-    question(review, 2)
+    ready(review, 2)
     keys.press("s")
-    question(review, 3)
+    ready(review, 3)
     keys.press("f")
     keys.press("n")
     keys.type("Is this a price?")
     keys.press("Control+Enter")
-    question(review, 2)  # the skipped one comes back
+    ready(review, 2)  # the skipped one comes back
     keys.press("a")
     expect(review.get_by_text("All done")).to_be_visible()
     assert statuses(factory) == ["approved", "needs_work", "approved", "approved"]
@@ -95,6 +106,7 @@ def test_what_is_typed_survives_a_reload(review: Page, factory: Factory) -> None
     expect(review.get_by_text("Your unsent text was brought back.")).to_be_visible()
     review.keyboard.press("Control+Enter")
     question(review, 1)
+    expect(review.locator("[data-figures]")).to_contain_text("1 of 4")
     factory.session.expire_all()
     assert factory.session.query(Example).filter_by(answer="Answer 0. Unsent.").count() == 1
 
@@ -104,12 +116,13 @@ def test_a_key_that_is_held_and_a_key_pressed_twice_decide_once(review: Page, fa
         """for (let i = 0; i < 5; i++) document.dispatchEvent(
              new KeyboardEvent("keydown", { key: "a", repeat: i > 0, bubbles: true, cancelable: true }))"""
     )
-    question(review, 1)
+    ready(review, 1)
     review.evaluate(
         """for (let i = 0; i < 2; i++) document.dispatchEvent(
              new KeyboardEvent("keydown", { key: "x", bubbles: true, cancelable: true }))"""
     )
     question(review, 2)
+    expect(review.locator("[data-figures]")).to_contain_text("2 of 4")
     assert statuses(factory) == ["approved", "rejected", "to_review", "to_review"]
 
 
@@ -121,6 +134,98 @@ def test_the_guideline_stays_as_it_was_left(review: Page) -> None:
     review.keyboard.press("a")
     question(review, 1)
     expect(guideline).to_be_hidden()
+
+
+MEASURE = """() => {
+  window.paints = [];
+  let pressed = 0;
+  addEventListener("keydown", () => { pressed = performance.now(); }, { capture: true });
+  new MutationObserver((changes) => {
+    if (!pressed || !changes.some((one) => [...one.addedNodes].some((node) => node.id === "item"))) return;
+    const from = pressed;
+    pressed = 0;
+    // After the frame is drawn: the first message that runs behind it
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => window.paints.push(performance.now() - from);
+      channel.port2.postMessage(0);
+    });
+  }).observe(document.querySelector(".review"), { childList: true });
+}"""
+
+
+def test_fifty_examples_by_the_keyboard(
+    page: Page, app_url: str, factory: Factory, project: Project, watched: list[str]
+) -> None:
+    add_examples(factory, project, 50)
+    sign_in(page, app_url, factory, project)
+    page.evaluate(MEASURE)
+    for number in range(50):
+        ready(page, number)
+        if number % 10 == 4:
+            page.keyboard.press("e")
+            page.keyboard.type(" Edited.")
+            page.keyboard.press("Control+Enter")
+        else:
+            page.keyboard.press("ax"[number % 2])
+    expect(page.get_by_text("All done")).to_be_visible()
+    paints = sorted(page.evaluate("window.paints"))
+    print(
+        f"\nkey press to next example painted: median {median(paints):.0f} ms, worst {paints[-1]:.0f}, n {len(paints)}"
+    )
+    found = factory.session.query(Example).order_by(Example.id).all()
+    assert [one.status for one in found] == ["approved", "rejected"] * 25
+    assert sum(one.answer.endswith("Edited.") for one in found) == 5
+    assert factory.session.query(Annotation).count() == 50
+    assert len(paints) >= 45
+
+
+def test_what_cannot_be_saved_comes_back(review: Page, factory: Factory) -> None:
+    ready(review, 0)
+    review.keyboard.press("e")
+    review.keyboard.press("Control+a")
+    review.keyboard.press("Delete")
+    review.keyboard.press("Control+Enter")
+    expect(review.get_by_role("alert")).to_contain_text("Not saved")  # an empty answer is refused
+    question(review, 0)
+    review.get_by_label("Text of the assistant message").fill("Mended.")
+    review.wait_for_timeout(220)
+    review.keyboard.press("Control+Enter")
+    ready(review, 1)
+    review.route("**/decision*", lambda route: route.abort())
+    review.keyboard.press("e")
+    review.keyboard.type(" Mine.")
+    review.keyboard.press("Control+Enter")
+    question(review, 2)
+    expect(review.locator("[data-figures]")).to_contain_text("Not saved yet")
+    review.unroute("**/decision*")
+    expect(review.locator("[data-figures]")).to_contain_text("2 of 4")
+    factory.session.expire_all()
+    answers = [one.answer for one in factory.session.query(Example).order_by(Example.id)]
+    assert answers == ["Mended.", "Answer 1. Mine.", "Answer 2.", "Answer 3."]
+
+
+def test_a_draft_waits_on_any_machine(review: Page, factory: Factory) -> None:
+    ready(review, 0)
+    review.keyboard.press("e")
+    review.keyboard.type(" Half a")
+    review.keyboard.press("Control+s")
+    ready(review, 1)
+    expect(review.locator("[data-figures]")).to_contain_text("0 of 4")
+    review.evaluate("localStorage.clear()")  # as on another machine
+    review.goto(f"{review.url}?queue=draft")
+    question(review, 0)
+    expect(review.get_by_label("Text of the assistant message")).to_have_value("Answer 0. Half a")
+    review.wait_for_timeout(220)
+    review.keyboard.press("Control+Enter")
+    expect(review.get_by_text("No drafts")).to_be_visible()
+    assert statuses(factory)[0] == "approved"
+    review.get_by_role("link", name="Done").click()
+    review.get_by_role("link", name="Change").click()
+    review.locator("html[data-ready]").wait_for()
+    review.keyboard.press("x")
+    expect(review.get_by_role("cell", name="rejected").first).to_be_visible()
+    assert statuses(factory)[0] == "rejected"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
