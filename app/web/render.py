@@ -118,7 +118,8 @@ def render(
     headers: dict[str, str] | None = None,
 ) -> HTMLResponse:
     """The whole page, or one of its blocks as an htmx fragment."""
-    context: dict[str, Any] = {"page": page, "nav": _nav_builder(request), "now": utcnow()}
+    nav = _nav_builder(request) if block is None else _LazyNav(request)
+    context: dict[str, Any] = {"page": page, "nav": nav, "now": utcnow()}
     found = environment().get_template(template)
     html = found.render(context) if block is None else _render_block(found, block, context)
     return HTMLResponse(html, status_code=status, headers=headers)
