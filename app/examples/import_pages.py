@@ -18,7 +18,7 @@ from app.examples.preview import Preview, look
 from app.examples.rules import ParsedExample, answer_index
 from app.projects.access import Access
 from app.web.forms import FormState
-from app.web.words import words
+from app.web.words import plural, words
 
 SHOWN_REJECTIONS = 50
 SHOWN_EXAMPLES = 3
@@ -73,6 +73,26 @@ class PreviewPage:
     @property
     def recognised(self) -> str:
         return recognised(self.source)
+
+    @property
+    def sentence(self) -> str:
+        """The page's first line: how many of the rows that were looked at can come in."""
+        seen = self.preview
+        if not seen.checked:
+            return "Say which column is what."
+        rows = plural(seen.checked, "row")
+        return f"{seen.accepted:,} of the {'' if seen.whole_file else 'first '}{rows} can come in."
+
+    @property
+    def remark(self) -> str:
+        seen = self.preview
+        if not seen.checked:
+            return "No column has a name that says where the answer or the label stands."
+        refused = f"{plural(len(seen.refused), 'row')} would be refused; each is listed with its reason."
+        said = refused if seen.refused else "None would be refused."
+        return (
+            f"{plural(seen.definitions, 'row')} about evals and runs, no examples. {said}" if seen.definitions else said
+        )
 
     @property
     def samples(self) -> Sequence["Sample"]:

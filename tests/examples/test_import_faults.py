@@ -1,5 +1,6 @@
 """An import that is killed, cancelled or run twice loses no row and doubles none."""
 
+import gzip
 import os
 import random
 import signal
@@ -41,13 +42,18 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "BATCH_ROWS", 20)
 
 
-def queued(session: Session, project: Project, tmp_path: Path, rows: int = ROWS) -> Import:
-    """An import of chats with every tenth line broken and every seventh a duplicate of the first."""
+def queued(session: Session, project: Project, tmp_path: Path, rows: int = ROWS, *, packed: bool = False) -> Import:
+    """An import of chats with every tenth line broken and every seventh a duplicate of the first.
+
+    ``packed``: within gzip, and nothing of it is unpacked yet.
+    """
     lines = [b"{" if n % 10 == 9 else chat("Same" if n % 7 == 6 else f"Request {n}") for n in range(rows)]
     path = tmp_path / "rows.jsonl"
-    path.write_bytes(jsonl(*lines))
+    path.write_bytes(gzip.compress(jsonl(*lines)) if packed else jsonl(*lines))
     source = import_service.import_file(session, None, project, path, path.name)
     session.commit()
+    for rows_file in get_settings().uploads.glob("*.rows"):
+        rows_file.unlink()
     return source
 
 
@@ -119,11 +125,12 @@ def test_two_workers_on_one_import(session: Session, project: Project, tmp_path:
     assert_complete(session, source)
 
 
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
-def test_kill_9(session: Session, project: Project, tmp_path: Path, kills: int) -> None:
+def test_kill_9(session: Session, project: Project, tmp_path: Path, kills: int, packed: bool) -> None:
     """A process of its own, killed at random moments; a real SIGKILL leaves a transaction to the server to undo."""
     rows = 3_000
-    source = queued(session, project, tmp_path, rows)
+    source = queued(session, project, tmp_path, rows, packed=packed)
     rng = random.Random(5)
     for _ in range(kills):
         command = [sys.executable, "-c", WORKER, source.id]

@@ -1,6 +1,8 @@
 """Pages of imports: upload, first look, start, watch, report, take back."""
 
 import html
+import json
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from app.core.settings import get_settings
 from app.examples import import_service, importing
 from app.projects.models import Project
 from tests.examples.factories import Jobs, chat, jsonl
+from tests.examples.format_samples import EVAL, GRADER
 from tests.factories import Factory
 
 TABLE = b'text,team,kind\n"Refund, please",billing,answer\nHi,general,\n,empty,\n'
@@ -150,3 +153,38 @@ def test_only_engineers_import(client: TestClient, factory: Factory, project: Pr
     stranger = Pages(client, factory, factory.project())
     stranger.get(f"{stranger.base}/{source.id}", 404)
     stranger.post(f"{stranger.base}/{source.id}/start", 404)
+
+
+def test_evals_show_what_is_mapped_and_their_graders_become_graders(pages: Pages, run_jobs: Jobs) -> None:
+    strange = {"type": "python", "name": "own code", "source": "def grade(): ..."}
+    definition = EVAL | {"testing_criteria": [GRADER, strange]}
+    url = pages.upload(jsonl(definition, {"item": {"question": "Which plan?", "reference": "Team"}}), "evals.jsonl")
+    page = pages.get(url)
+    for words in ("Recognised: OpenAI evals", "1 of the 2 rows can come in", "1 row about evals and runs", "Team"):
+        assert words in page
+    pages.post(url + "/start", user="question", assistant="reference")
+    run_jobs()
+    done = pages.get(url)
+    assert "1 example came in" in done
+    assert "right topic" in done
+    first, second = re.findall(r'href="([^"]*graders/new[^"]*)"', done)
+    form = pages.get(first)
+    assert 'value="right topic"' in form
+    assert "{{item.ground_truth}}" in form
+    assert "cannot be used here as it stands" in pages.get(second)
+    pages.get(first.replace("index=0", "index=7"), expect=404)
+    graders = url.split("/imports/")[0] + "/graders"
+    body = json.dumps({key: value for key, value in GRADER.items() if key != "name"})
+    saved = pages.post(graders, name="right topic", definition=body, metric="task_accuracy", pass_threshold="")
+    assert "right topic" in pages.get(saved)
+
+
+def test_fields_of_somebodys_own_are_mapped_by_hand(pages: Pages, run_jobs: Jobs) -> None:
+    rows = [{"full_text": "Where is my invoice?", "verdict": "billing"}, {"full_text": "", "verdict": "x"}]
+    url = pages.upload(json.dumps(rows, indent=1).encode(), "own.json")
+    assert "Say which column is what." in pages.get(url)
+    assert "1 of the 2 rows can come in" in pages.get(url + "?user=full_text&label=verdict")
+    pages.post(url + "/start", expect=422, user="full_text")
+    pages.post(url + "/start", user="full_text", label="verdict")
+    run_jobs()
+    assert "1 example came in" in pages.get(url)
