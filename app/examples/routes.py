@@ -15,6 +15,7 @@ from app.examples import (
     edit_forms,
     edit_pages,
     import_routes,
+    list_pages,
     pages,
     queries,
     saved_routes,
@@ -29,13 +30,13 @@ from app.web.session import SessionDep
 router = APIRouter(include_in_schema=False)
 BASE = "/p/{slug}/examples"
 RevisionNumber = Annotated[int | None, Query(ge=1, le=1_000_000)]
-LIST_FIELDS = (*pages.FILTERS, "cursor", "newer", "changed", "rows", "exact")
+LIST_FIELDS = (*list_pages.FILTERS, "cursor", "newer", "changed", "rows", "exact")
 
 
 @router.get(BASE)
 def list_page(request: Request, session: SessionDep, access: Viewer) -> Response:
     given = {name: value for name, value in request.query_params.items() if name in LIST_FIELDS and value.strip()}
-    page = pages.listing(session, access, parse(ExampleListPage, given))
+    page = list_pages.listing(session, access, parse(ExampleListPage, given))
     return render(request, "examples/list.html", page, block="results" if is_htmx(request) else None)
 
 
@@ -46,9 +47,9 @@ def bulk_action(request: Request, session: SessionDep, access: Annotator, form: 
     try:
         change = bulk.apply(session, access.user, access.project.id, _bulk(access, form, wanted))
     except (Invalid, Conflict) as error:
-        page = pages.listing(session, access, ExampleListPage(**wanted.model_dump()), problem=str(error))
+        page = list_pages.listing(session, access, ExampleListPage(**wanted.model_dump()), problem=str(error))
         return render(request, "examples/list.html", page, status=409 if isinstance(error, Conflict) else 422)
-    return RedirectResponse(f"/p/{access.project.slug}/examples?{pages.query_of(wanted)}&changed={change.id}", 303)
+    return RedirectResponse(f"/p/{access.project.slug}/examples?{list_pages.query_of(wanted)}&changed={change.id}", 303)
 
 
 def _bulk(access: Access, form: FormData, wanted: ExampleFilter) -> BulkAction:
@@ -70,12 +71,12 @@ def _bulk(access: Access, form: FormData, wanted: ExampleFilter) -> BulkAction:
 @router.post(BASE + "/bulk/{change_id}/undo")
 def undo_bulk_action(request: Request, session: SessionDep, access: Annotator, change_id: str) -> Response:
     bulk.undo(session, access.user, access.project.id, change_id)
-    query = pages.query_of(_filter(request.url.query))
+    query = list_pages.query_of(_filter(request.url.query))
     return RedirectResponse(f"/p/{access.project.slug}/examples?{query}&changed={change_id}", 303)
 
 
 def _filter(query: str) -> ExampleFilter:
-    given = {name: value for name, value in parse_qsl(query) if name in pages.FILTERS and value.strip()}
+    given = {name: value for name, value in parse_qsl(query) if name in list_pages.FILTERS and value.strip()}
     return parse(ExampleFilter, given)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.core.errors import Conflict, Forbidden, Invalid
-from app.examples import pages, saved_filters
+from app.examples import list_pages, saved_filters
 from app.examples.forms import ExampleFilter, ExampleListPage
 from app.examples.saved_filters import NewSavedFilter, SavedFilterChange
 from app.projects.access import Access, Annotator
@@ -52,15 +52,15 @@ def remove(session: SessionDep, access: Annotator, saved_id: str) -> Response:
 
 
 def _filter(query: str) -> ExampleFilter:
-    given = {name: value for name, value in parse_qsl(query) if name in pages.FILTERS and value.strip()}
+    given = {name: value for name, value in parse_qsl(query) if name in list_pages.FILTERS and value.strip()}
     return parse(ExampleFilter, given)
 
 
 def _to_list(access: Access, wanted: ExampleFilter) -> Response:
-    return RedirectResponse(f"/p/{access.project.slug}/examples?{pages.query_of(wanted)}", 303)
+    return RedirectResponse(f"/p/{access.project.slug}/examples?{list_pages.query_of(wanted)}", 303)
 
 
 def _refused(request: Request, session: Session, access: Access, wanted: ExampleFilter, error: Exception) -> Response:
-    page = pages.listing(session, access, ExampleListPage(**wanted.model_dump()), problem=str(error))
+    page = list_pages.listing(session, access, ExampleListPage(**wanted.model_dump()), problem=str(error))
     status = 422 if isinstance(error, Invalid) else 403 if isinstance(error, Forbidden) else 409
     return render(request, "examples/list.html", page, status=status)

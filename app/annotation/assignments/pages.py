@@ -16,7 +16,7 @@ from app.annotation.service import queue_filter
 from app.core.clock import utcnow
 from app.examples import queries as examples
 from app.examples.forms import ExampleFilter
-from app.examples.pages import query_of
+from app.examples.list_pages import query_of
 from app.projects.access import Access
 from app.web.forms import FormState
 from app.web.words import plural

@@ -10,7 +10,7 @@ from app.annotation.assignments import pages, queries, service
 from app.annotation.assignments.forms import NewAssignment, Reassignment
 from app.core.errors import Conflict, Invalid
 from app.examples.forms import ExampleFilter
-from app.examples.pages import FILTERS
+from app.examples.list_pages import FILTERS
 from app.projects.access import Access, Engineer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
 from app.web.render import render
