@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.candidates.models import Baseline, Candidate
 from app.core.ids import new_id
 from app.datasets.models import TestCase, TestSet
+from app.datasets.near import service as near
 from app.datasets.queries import note_access
 from app.evals.models import EvalRun, Grade, Output
 from app.examples.models import SplitAssignment
@@ -54,6 +55,7 @@ class Bench:
         self.session.add_all(made)
         self.session.flush()
         if sealed:
+            near.bring_up_to_date(self.session, self.project.id)
             test_set.content_hash, test_set.sealed_at = "hash", self.project.created_at
         self.session.commit()
         self.sets[name], self.cases[name] = test_set, made

@@ -10,6 +10,7 @@ from app.candidates.models import Candidate
 from app.core.clock import utcnow
 from app.core.ids import new_id
 from app.datasets.models import TestCase, TestSet
+from app.datasets.near import service as near
 from app.evals import service
 from app.evals.forms import NewRun
 from app.evals.models import EvalRun
@@ -54,6 +55,8 @@ def sealed_set(session: Session, project: Project, size: int = 3, kind: str = "t
             for number, unit in enumerate(units)
         ],
     )
+    session.flush()
+    near.bring_up_to_date(session, test_set.project_id)
     test_set.content_hash, test_set.sealed_at = f"sha256-{test_set.id}", utcnow()
     session.commit()
     return test_set

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from app.candidates.models import Candidate
 from app.core.ids import new_id
 from app.datasets.models import TestCase, TestSet
+from app.datasets.near import service as near
 from app.evals.models import EvalRun, Output
 from app.examples.models import SplitAssignment
 from app.projects.models import Project
@@ -42,6 +43,7 @@ def measured(
         session.add(case)
         made.append(case)
     session.flush()
+    near.bring_up_to_date(session, project.id)
     test_set.content_hash, test_set.sealed_at = "hash", project.created_at
     session.flush()
     finished = [_run(session, project, test_set, made, number, identical) for number in range(runs)]

@@ -35,4 +35,4 @@ def count(session: Session, project_id: str, wanted: Touched, limit: int) -> int
 def annotations_by_version(session: Session, project_id: str) -> dict[int, int]:
     """How many annotations were made under each version."""
     query = select(Annotation.guideline_version, func.count()).where(Annotation.project_id == project_id)
-    return dict(session.execute(query.group_by(Annotation.guideline_version)).tuples().all())
+    return dict(session.execute(query.group_by(Annotation.guideline_version)).all())
