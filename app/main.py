@@ -20,6 +20,7 @@ STAGES = (
     "examples",
     "checks",
     "checks.readiness",
+    "checks.similar",
     "annotation",
     "annotation.assignments",
     "annotation.variations",
