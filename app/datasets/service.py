@@ -19,6 +19,7 @@ from app.datasets.forms import MAX_CASES, NewTestSet
 from app.datasets.models import TestCase, TestSet
 from app.datasets.near import service as near
 from app.datasets.rules import case_content, case_hash, set_hash
+from app.examples.changes import changed
 from app.projects.models import Project
 
 DRAWN = {"fraction", "seed", "pool", "tag"}  # what says how a share was drawn
@@ -115,6 +116,7 @@ def add_rows(session: Session, test_set: TestSet, rows: Sequence[dict[str, Any]]
     queries.insert_cases(session, [row | shared | {"id": new_id(), "position": n} for n, row in numbered])
     queries.recount(session, test_set.id)
     session.refresh(test_set)
+    changed(session, test_set.project_id)
     return len(fresh)
 
 
@@ -124,12 +126,14 @@ def remove_cases(session: Session, user: User, test_set: TestSet, case_ids: Sequ
         raise NotFound("This case")
     queries.recount(session, test_set.id)
     session.refresh(test_set)
+    changed(session, test_set.project_id)
     record(session, "remove-cases", "test_set", test_set.id, actor_id=user.id, project_id=test_set.project_id)
 
 
 def discard(session: Session, user: User, project_id: str, set_id: str) -> None:
     test_set = load_draft(session, project_id, set_id)
     queries.remove_set(session, test_set.id)
+    changed(session, project_id)
     record(session, "discard", "test_set", set_id, actor_id=user.id, project_id=project_id, name=test_set.name)
 
 
@@ -174,6 +178,7 @@ def seal(session: Session, user: User, project_id: str, set_id: str) -> TestSet:
     test_set.sealed_at = func.now()
     session.flush()
     session.refresh(test_set)
+    changed(session, project_id)
     facts = {"name": test_set.name, "size": plan.size, "moved": plan.moved, "content_hash": test_set.content_hash}
     record(session, "seal", "test_set", set_id, actor_id=user.id, project_id=project_id, **facts)
     return test_set
