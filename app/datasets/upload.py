@@ -12,6 +12,7 @@ from app.accounts.models import User
 from app.core.errors import Invalid, TooLarge
 from app.datasets import service
 from app.datasets.models import TestSet
+from app.examples.changes import changed
 from app.examples.chat import Refused
 from app.examples.formats.base import Line, Position, read_lines, too_long_reason
 from app.examples.formats.openai_chat import parse_jsonl_line
@@ -54,6 +55,7 @@ def add_file(session: Session, user: User, test_set: TestSet, file: BinaryIO, na
         raise Invalid.field("file", "The file has no line in it.")
     kept = vars(report) | {"file": name[:200], "rejected": [list(pair) for pair in report.rejected]}
     test_set.origin = test_set.origin | {"uploads": [*test_set.origin.get("uploads", []), kept]}
+    changed(session, test_set.project_id)
     facts = {"name": test_set.name, "added": report.added, "refused": report.rejected_count}
     record(session, "add-cases", "test_set", test_set.id, actor_id=user.id, project_id=test_set.project_id, **facts)
     return report

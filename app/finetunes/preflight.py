@@ -15,6 +15,8 @@ from app.candidates.models import Candidate
 from app.core.errors import FieldError, Invalid, NotFound
 from app.datasets import versions
 from app.datasets.models import DatasetVersion
+from app.datasets.near import service as near
+from app.datasets.near.service import NearCase
 from app.finetunes import queries, rules
 from app.finetunes.estimates import Estimate, estimate
 from app.finetunes.forms import NewFineTune
@@ -54,7 +56,8 @@ class Preflight:
 def check(session: Session, project: Project, new: NewFineTune) -> Preflight:
     """Look at everything anew, the exact bytes included. Raises Invalid for what cannot be asked at all."""
     version, provider = _named(session, project, new)
-    seen = scan(versions.training_bytes(session, version))
+    cases = near.sealed_cases(session, project.id)
+    seen = scan(versions.training_bytes(session, version), cases.show)
     wanted = new.hyperparameters
     reckoned = estimate(
         seen,
@@ -69,7 +72,7 @@ def check(session: Session, project: Project, new: NewFineTune) -> Preflight:
     baseline = candidates.baseline(session, project.id)
     base = f"/p/{project.slug}"
     found = [
-        *_version_remarks(session, base, version, seen),
+        *_version_remarks(session, base, version, seen, cases.found()),
         _test_set_remark(session, base, project.id),
         _baseline_remark(session, base, new, provider, baseline),
         _budget_remark(base, new, reckoned),
@@ -110,7 +113,9 @@ def _named(session: Session, project: Project, new: NewFineTune) -> tuple[Datase
 Judged = tuple[bool, Remark]
 
 
-def _version_remarks(session: Session, base: str, version: DatasetVersion, seen: Scan) -> list[Judged]:
+def _version_remarks(
+    session: Session, base: str, version: DatasetVersion, seen: Scan, near_cases: Sequence[NearCase]
+) -> list[Judged]:
     link = f"{base}/versions/{version.id}"
     if seen.sha256 != version.content_hash:
         said = f"The bytes of version v{version.number} are not those that were frozen: nothing may be trained on them."
@@ -130,8 +135,23 @@ def _version_remarks(session: Session, base: str, version: DatasetVersion, seen:
             f"{plural(count, 'example')} of version v{version.number} belong to groups that are held out for testing."
         )
         return [(True, Remark("leakage", said, link))]
-    said = f"None of the {plural(seen.lines, 'example')} is held out for testing: the exact bytes were looked through."
+    if near_cases:
+        return [(True, Remark("leakage", _near_sentence(version, near_cases), link))]
+    said = (
+        f"None of the {plural(seen.lines, 'example')} is held out for testing or near to a test case: the exact bytes "
+        "were looked through."
+    )
     return [(False, Remark("leakage", said, link))]
+
+
+def _near_sentence(version: DatasetVersion, near_cases: Sequence[NearCase]) -> str:
+    lines = sorted({one.line for one in near_cases})
+    first = min(near_cases, key=lambda one: one.line)
+    return (
+        f"{plural(len(lines), 'line')} of version v{version.number} ask nearly what a sealed case asks: line "
+        f"{first.line} and case {first.position} of “{first.test_set}” have {first.similarity:.0%} of their words in "
+        "common. Freeze a new version: it leaves them out."
+    )
 
 
 def _test_set_remark(session: Session, base: str, project_id: str) -> Judged:

@@ -1,7 +1,7 @@
 """One look at the exact bytes that are to be uploaded: their hash, size, and every prompt that they teach. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,14 @@ class Scan:
     units: Mapping[str, int]
 
 
-def scan(lines: Iterable[bytes]) -> Scan:
-    """Read training lines (OpenAI's chat JSONL, one a piece). A line that is not such a row has no prompts."""
+Show = Callable[[int, str, Sequence[Mapping[str, Any]]], None]
+
+
+def scan(lines: Iterable[bytes], show: Show | None = None) -> Scan:
+    """Read training lines (OpenAI's chat JSONL, one a piece). A line that is not such a row has no prompts.
+
+    ``show`` gets (line, fingerprint, messages) of every prompt that an answer is trained on.
+    """
     digest = hashlib.sha256()
     count = messages = characters = 0
     units: dict[str, int] = {}
@@ -34,8 +40,10 @@ def scan(lines: Iterable[bytes]) -> Scan:
         row = _row(line)
         messages += len(row)
         characters += sum(len(text_of(m.get("content"))) + len(str(m.get("tool_calls") or "")) for m in row)
-        for unit in _taught(row):
+        for unit, asked in _taught(row):
             units.setdefault(unit, count)
+            if show is not None:
+                show(count, unit, asked)
     return Scan(digest.hexdigest(), count, messages, characters, units)
 
 
@@ -47,8 +55,8 @@ def _row(line: bytes) -> Sequence[Mapping[str, Any]]:
         return []
 
 
-def _taught(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _taught(messages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
     """The last turn is what is fingerprinted everywhere else; earlier answers of a conversation are trained on too."""
     for index, message in enumerate(messages):
         if message.get("role") == "assistant" and message.get("weight") != 0:
-            yield fingerprint_unit(messages[: index + 1])
+            yield fingerprint_unit(messages[: index + 1]), messages[:index]

@@ -3,7 +3,7 @@
 Nothing here changes a fine-tune that has ended, so a worker that was believed dead can do no harm.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,8 @@ from app.accounts.audit import record
 from app.core.clock import utcnow
 from app.core.db import transaction
 from app.datasets import versions
+from app.datasets.near import service as near
+from app.datasets.near.service import NearCase
 from app.finetunes import calls, queries, rules
 from app.finetunes.answers import JobState
 from app.finetunes.models import FineTune
@@ -141,8 +143,9 @@ def write_training_file(fine_tune_id: str) -> tuple[BinaryIO, int, str | None]:
     with transaction() as session:
         row = session.get_one(FineTune, fine_tune_id)
         version = queries.version(session, row.dataset_version_id)
-        seen = scan(_kept(versions.training_bytes(session, version), file.write))
-        problem = _problem(session, row, seen)
+        cases = near.sealed_cases(session, row.project_id)
+        seen = scan(_kept(versions.training_bytes(session, version), file.write), cases.show)
+        problem = _problem(session, row, seen) or _near_problem(cases.found())
     size = file.tell()
     file.seek(0)
     return file, size, problem
@@ -159,6 +162,13 @@ def _problem(session: Session, row: FineTune, seen: Scan) -> str | None:
         return "The training bytes are not those that were checked at launch, so nothing was uploaded."
     if queries.held_out(session, row.project_id, seen.units):
         return "The training bytes hold prompts that are held out for testing, so nothing was uploaded."
+    return None
+
+
+def _near_problem(near_cases: Sequence[NearCase]) -> str | None:
+    if near_cases:
+        line = near_cases[0].line
+        return f"The training bytes ask nearly what a sealed test case asks (line {line}), so nothing was uploaded."
     return None
 
 

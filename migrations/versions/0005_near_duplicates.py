@@ -47,23 +47,24 @@ begin
   return null;
 end $$;
 
-create function near_a_sealed_case(project uuid, one text) returns boolean language sql stable as $$
-  select exists (
-    select from near_links l join test_cases c on c.project_id = l.project_id and c.fingerprint_unit = l.other
-    where l.project_id = project and l.unit = one and l.separated_at is null and c.split = 'test')
-  or exists (
-    select from near_links l join test_cases c on c.project_id = l.project_id and c.fingerprint_unit = l.unit
-    where l.project_id = project and l.other = one and l.separated_at is null and c.split = 'test')
-$$;
+create view near_sealed_cases with (security_invoker = true) as
+  select l.project_id, l.other as unit from near_links l
+  join test_cases c on c.project_id = l.project_id and c.fingerprint_unit = l.unit and c.split = 'test'
+  where l.separated_at is null
+  union all
+  select l.project_id, l.unit from near_links l
+  join test_cases c on c.project_id = l.project_id and c.fingerprint_unit = l.other and c.split = 'test'
+  where l.separated_at is null;
 
 create function take_turns(project uuid) returns void language sql as $$
-  select pg_advisory_xact_lock(hashtextextended('splits:' || project, 0))
+  select pg_advisory_xact_lock(hashtextextended('splits:' || project::text, 0))
 $$;
 
 create function items_not_near_cases() returns trigger language plpgsql as $$
 begin
   perform take_turns(p.project_id) from (select distinct project_id from added) p;
-  if exists (select from added a where near_a_sealed_case(a.project_id, a.fingerprint_unit)) then
+  if exists (select from added a join near_sealed_cases n
+             on n.project_id = a.project_id and n.unit = a.fingerprint_unit) then
     raise exception 'an item is a near-duplicate of a sealed test case' using errcode = 'restrict_violation';
   end if;
   return null;
@@ -72,9 +73,16 @@ end $$;
 create function near_to_a_case_is_held_out() returns trigger language plpgsql as $$
 begin
   update split_assignments s set split = 'test', cluster = null
-  from (select project_id, unit from added union select project_id, other from added) as one
-  where s.project_id = one.project_id and s.unit = one.unit and s.split = 'train'
-    and near_a_sealed_case(s.project_id, s.unit)
+  from (
+    select l.project_id, l.other as unit from added l
+    join test_cases c on c.project_id = l.project_id and c.fingerprint_unit = l.unit and c.split = 'test'
+    where l.separated_at is null
+    union
+    select l.project_id, l.unit from added l
+    join test_cases c on c.project_id = l.project_id and c.fingerprint_unit = l.other and c.split = 'test'
+    where l.separated_at is null
+  ) as near
+  where s.project_id = near.project_id and s.unit = near.unit and s.split = 'train'
     and not exists (select from dataset_version_items i
                     where i.project_id = s.project_id and i.fingerprint_unit = s.unit);
   return null;

@@ -1,4 +1,5 @@
-"""Import, edit, draft, seal and freeze in any order: no prompt and no group ever stands on both sides."""
+"""Import, edit, restore, promote, delete, separate, draw, seal and freeze in any order: no prompt, no group and no
+near-duplicate ever stands on both sides."""
 
 from itertools import count
 from typing import Any
@@ -9,18 +10,32 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Invalid, NotFound
 from app.datasets import service, versions
 from app.datasets.forms import NewTestSet
+from app.datasets.near import service as near
+from app.datasets.near.rules import prompt_of, similarities
 from app.examples import queries as examples
 from app.examples import service as example_service
 from app.examples.batches import store
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Import
-from app.examples.rules import parse_example
+from app.examples.rules import parse_example, prompt
 from tests.factories import Factory
 
-PROMPTS = st.sampled_from(["Refund?", "refund ?", "Invoice?", "Delete it.", "Upgrade us", "Who are you?"])
+PROMPTS = st.sampled_from(
+    [
+        "Refund?",
+        "refund ?",
+        "Who are you?",
+        "How do I change the address on my last invoice?",
+        "How do I change the address on my newest invoice?",  # a word from the one above
+        "How do I change the address on their newest invoice?",  # a word from that, two from the first
+        "Hi team, how do I change the address on my last invoice?",
+        "On my last invoice, change the address, how do I?",
+        "Where do I find the export of all my tickets?",
+    ]
+)
 GROUPS = st.sampled_from([None, None, "g", "h"])
 _names = count()
 
@@ -29,6 +44,19 @@ select count(*) from dataset_version_items i join test_cases c on c.project_id =
 where i.project_id = :p
   and (i.fingerprint_unit in (c.fingerprint_unit, c.group_unit) or i.group_unit in (c.fingerprint_unit, c.group_unit))
 """)
+CLUSTER_ON_BOTH_SIDES = text("""
+select count(*) from dataset_version_items i
+join split_assignments a on a.project_id = i.project_id and a.unit = i.fingerprint_unit
+join split_assignments b on b.project_id = a.project_id and b.cluster = a.cluster
+join test_cases c on c.project_id = b.project_id and c.fingerprint_unit = b.unit and c.split = 'test'
+where i.project_id = :p
+""")
+TRAINED = text("""
+select distinct r.fingerprint_unit, r.messages from dataset_version_items i join revisions r on r.id = i.revision_id
+where i.project_id = :p
+""")
+SEALED = text("select fingerprint_unit, messages from test_cases where project_id = :p and split = 'test'")
+APART = text("select unit, other from near_links where project_id = :p and separated_at is not null")
 WRONG_SUMMARY = text("""
 select count(*) from examples e where e.project_id = :p and e.split = 'train' and exists (
   select from split_assignments s where s.project_id = e.project_id and s.split = 'test'
@@ -58,13 +86,12 @@ class Sides(RuleBasedStateMachine):
 
     @rule(example_id=known, prompt=PROMPTS)
     def edit(self, example_id: str | None, prompt: str) -> None:
-        if example_id is None:
-            return
-        example = examples.get(self.session, self.project.id, example_id)
-        messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": "Edited."}]
-        self._attempt(
-            lambda: example_service.revise(self.session, self.user, example, example.revision, messages=messages)
-        )
+        def verb() -> None:
+            example = examples.get(self.session, self.project.id, str(example_id))
+            messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": "Edited."}]
+            example_service.revise(self.session, self.user, example, example.revision, messages=messages)
+
+        self._attempt(verb)
 
     @rule(example_id=known)
     def seal(self, example_id: str | None) -> None:
@@ -78,6 +105,51 @@ class Sides(RuleBasedStateMachine):
 
         self._attempt(verb)
 
+    @rule(seed=st.integers(0, 3))
+    def draw_and_seal(self, seed: int) -> None:
+        def verb() -> None:
+            new = NewTestSet(name=f"D{next(_names)}", fraction=0.3, seed=seed)
+            made = service.draft(self.session, self.user, self.project, new)
+            service.seal(self.session, self.user, self.project.id, made.test_set.id)
+
+        self._attempt(verb)
+
+    @rule(target=known)
+    def promote(self) -> str | None:
+        """What a model answered to a test prompt becomes an example."""
+        row = self.session.execute(SEALED, {"p": self.project.id}).first()
+        if row is None:
+            return None
+        messages = [*row.messages, {"role": "assistant", "content": f"Output {next(_names)}"}]
+        made = example_service.add(self.session, self.user, self.project.id, {"messages": messages})
+        self.session.commit()
+        return made.id
+
+    @rule(example_id=known, number=st.integers(1, 3))
+    def restore(self, example_id: str | None, number: int) -> None:
+        def verb() -> None:
+            example = examples.get(self.session, self.project.id, str(example_id))
+            example_service.restore(self.session, self.user, example, number, example.revision)
+
+        self._attempt(verb)
+
+    @rule(example_id=known)
+    def delete_or_bring_back(self, example_id: str | None) -> None:
+        flip = text("update examples set deleted_at = case when deleted_at is null then now() end where id = :e")
+        self.session.execute(flip, {"e": example_id})
+        self.session.commit()
+
+    @rule()
+    def scan(self) -> None:
+        near.scan(self.project.id)
+
+    @rule(which=st.integers(0, 5))
+    def separate(self, which: int) -> None:
+        found = near.pairs(self.session, self.project.id)
+        if found:
+            pair = found[which % len(found)]
+            self._attempt(lambda: near.separate(self.session, self.user, self.project.id, pair.unit, pair.other))
+
     @rule()
     def freeze(self) -> None:
         self.session.query(Example).filter_by(project_id=self.project.id).update({"status": "approved"})
@@ -86,15 +158,27 @@ class Sides(RuleBasedStateMachine):
     @invariant()
     def nothing_on_both_sides(self) -> None:
         if hasattr(self, "project"):
-            assert self.session.scalar(BOTH_SIDES, {"p": self.project.id}) == 0
-            assert self.session.scalar(WRONG_SUMMARY, {"p": self.project.id}) == 0
+            for question in (BOTH_SIDES, CLUSTER_ON_BOTH_SIDES, WRONG_SUMMARY):
+                assert self.session.scalar(question, {"p": self.project.id}) == 0
+
+    @invariant()
+    def nothing_trained_on_is_near_to_a_case(self) -> None:
+        """Told from the texts, not from the links."""
+        if not hasattr(self, "project"):
+            return
+        project = {"p": self.project.id}
+        apart = {frozenset(row) for row in self.session.execute(APART, project)}
+        trained = [(unit, prompt_of(prompt(messages))) for unit, messages in self.session.execute(TRAINED, project)]
+        sealed = [(unit, prompt_of(messages)) for unit, messages in self.session.execute(SEALED, project)]
+        pairs = [(a, b) for a in trained for b in sealed if frozenset((a[0], b[0])) not in apart]
+        assert not similarities([a[1] for a, _b in pairs], [b[1] for _a, b in pairs]).any()
 
     def _attempt(self, verb: Any) -> None:
         """Refusals are in order; anything else is a mistake of ours."""
         try:
             verb()
             self.session.commit()
-        except (Conflict, Invalid):
+        except (Conflict, Invalid, NotFound):
             self.session.rollback()
 
 
@@ -105,7 +189,7 @@ def test_sides(session: Session, factory: Factory) -> None:
     Machine.session, Machine.factory = session, factory
     quick = settings(
         max_examples=12,
-        stateful_step_count=12,
+        stateful_step_count=20,
         deadline=None,
         derandomize=True,
         database=None,

@@ -135,7 +135,7 @@ def unmark_separated(session: Session, link: NearLink) -> bool:
 
 
 def members(session: Session, project_id: str, units: Sequence[str]) -> list[str]:
-    """Every unit of the clusters of these, in the order in which they were scanned."""
+    """These units and every one of their clusters, in the order in which they were scanned."""
     clusters = select(SplitAssignment.cluster).where(
         SplitAssignment.project_id == project_id, one_of(SplitAssignment.unit, units)
     )
@@ -145,7 +145,10 @@ def members(session: Session, project_id: str, units: Sequence[str]) -> list[str
             SplitAssignment,
             (SplitAssignment.project_id == ScannedUnit.project_id) & (SplitAssignment.unit == ScannedUnit.unit),
         )
-        .where(ScannedUnit.project_id == project_id, SplitAssignment.cluster.in_(clusters))
+        .where(
+            ScannedUnit.project_id == project_id,
+            or_(SplitAssignment.cluster.in_(clusters), one_of(SplitAssignment.unit, units)),
+        )
     )
     return list(session.scalars(query.order_by(ScannedUnit.number)))
 

@@ -56,6 +56,16 @@ class Standing:
     cluster: str | None
 
 
+@dataclass(frozen=True)
+class NearCase:
+    """A line of training data that asks nearly what a sealed case asks."""
+
+    line: int  # of the training bytes, from 1
+    test_set: str
+    position: int  # of the case in its set
+    similarity: float
+
+
 def unscanned(session: Session, project_id: str) -> int:
     row = psycopg_connection(session).execute(UNSCANNED, {"project": project_id, "version": VERSION}).fetchone()
     return int(row[0]) if row else 0

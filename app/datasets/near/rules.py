@@ -27,9 +27,9 @@ from app.examples.rules import canonical, normalise, text_of
 FEWEST_WORDS = 4  # below it, another word is another request
 WORDS_PER_EDIT = 25  # from 50 words on, one differing word for each 25 is let pass
 MOST_WORDS = 5_000  # of a longer text only its beginning is compared
-ADDED = 6  # at most so many words in front or behind, and not more than half of the shorter text
+FEWEST_ADDED, MOST_ADDED = 3, 6  # words in front or behind, in between half of the shorter text
 TYPING_SLIPS = 2  # characters that may differ where blanks and words are not looked at
-SHORTEST_FOR_SLIPS = 12
+SHORTEST = 10  # characters beside the slips
 
 # Letters of other scripts that look like Latin ones, as far as Unicode's compatibility forms do not fold them.
 _LOOK_ALIKES = str.maketrans(
@@ -84,15 +84,22 @@ def similarities(left: Sequence[Prompt], right: Sequence[Prompt]) -> NDArray[np.
     """For each pair the share of words in common, 0…1; 0 where the two are not near-duplicates."""
     if not left:
         return np.zeros(0, np.float32)
-    differing = cpdist([one.bag for one in left], [one.bag for one in right], scorer=Indel.distance, dtype=np.int32)
-    sizes = np.array([(len(one.bag), len(other.bag)) for one, other in zip(left, right, strict=True)], np.int32)
-    shorter, longer = sizes.min(axis=1), sizes.max(axis=1)
+    bags = [one.bag for one in left], [one.bag for one in right]
+    differing = cpdist(*bags, scorer=Indel.distance, dtype=np.int32)
+    sizes = np.stack([np.fromiter(map(len, side), np.int32, len(left)) for side in bags])
+    shorter, longer = sizes.min(axis=0), sizes.max(axis=0)
     changed = (differing + longer - shorter) // 2  # a word in place of another counts once
     near = changed <= allowed(longer)
-    near |= (differing == longer - shorter) & (differing <= np.minimum(ADDED, shorter // 2)) & (shorter >= FEWEST_WORDS)
-    near |= _slips(left, right)
-    shared = 1 - differing / np.maximum(sizes.sum(axis=1), 1)
+    near |= (differing == longer - shorter) & (differing <= addable(shorter))
+    near[~near] = _slips(left, right, np.flatnonzero(~near))
+    shared = 1 - differing / np.maximum(sizes.sum(axis=0), 1)
     return np.where(near, shared, 0).astype(np.float32)
+
+
+def addable(words: NDArray[np.int32]) -> NDArray[np.int32]:
+    """How many words may stand in front of or behind a text of so many, if nothing else differs."""
+    some = np.clip(words // 2, FEWEST_ADDED, MOST_ADDED)
+    return np.where(words < FEWEST_WORDS, 0, some).astype(np.int32)
 
 
 def allowed(words: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -101,10 +108,13 @@ def allowed(words: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.maximum(few, words // WORDS_PER_EDIT).astype(np.int32)
 
 
-def _slips(left: Sequence[Prompt], right: Sequence[Prompt]) -> NDArray[np.bool_]:
+def _slips(left: Sequence[Prompt], right: Sequence[Prompt], where: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Typing slips and moved blanks: nearly the same letters, wherever the words begin."""
-    letters = [one.letters for one in left], [one.letters for one in right]
-    distance = cpdist(*letters, scorer=Levenshtein.distance, score_cutoff=TYPING_SLIPS, dtype=np.int32)
-    long_enough = np.array([len(text) >= SHORTEST_FOR_SLIPS for text in letters[0]], np.bool_)
-    found: NDArray[np.bool_] = (distance <= TYPING_SLIPS) & long_enough
+    found = np.zeros(len(where), np.bool_)
+    pairs = [(place, left[i].letters, right[i].letters) for place, i in enumerate(where.tolist())]
+    pairs = [pair for pair in pairs if abs(len(pair[1]) - len(pair[2])) <= TYPING_SLIPS <= len(pair[1]) - SHORTEST]
+    if pairs:
+        places, ours, theirs = zip(*pairs, strict=True)
+        distance = cpdist(ours, theirs, scorer=Levenshtein.distance, score_cutoff=TYPING_SLIPS, dtype=np.int32)
+        found[list(places)] = distance <= TYPING_SLIPS
     return found

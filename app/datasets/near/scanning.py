@@ -14,10 +14,9 @@ from app.datasets.near import queries, signature_queries
 from app.datasets.near.grouping import Cluster, Grouping, names
 from app.datasets.near.queries import Source
 from app.datasets.near.rules import Prompt, prompt_of, similarities
-from app.datasets.near.signatures import Bands, Pairs, bands_of, meeting, neighbours
+from app.datasets.near.signatures import Bands, Pairs, bands_of, candidates, isin
 from app.examples.rules import prompt
 
-WITH_CASES = 64  # candidates of a band, where one of the two is a test case
 CONFIRMED_AT_ONCE = 100_000  # pairs
 
 Numbers = NDArray[np.int64]
@@ -36,7 +35,8 @@ def scan_sources(session: Session, project_id: str, sources: Sequence[Source]) -
     bands = bands_of(prompts, [source.unit for source in chosen])
     numbers = signature_queries.store(session, project_id, chosen, bands)
     known = dict(zip(numbers, prompts, strict=True))
-    pairs = _candidates(session, project_id, np.array(numbers, np.int64), bands)
+    words = np.array([len(prompt.bag) for prompt in prompts], np.int64)
+    pairs = _candidates(session, project_id, np.array(numbers, np.int64), bands, words)
     confirmed = _confirm(session, known, pairs)
     if confirmed:
         _place(session, project_id, known, set(numbers), confirmed)
@@ -47,30 +47,31 @@ def _prompt(messages: Sequence[dict[str, object]], with_answer: bool) -> Prompt:
     return prompt_of(prompt(messages) if with_answer else messages)
 
 
-def _candidates(session: Session, project_id: str, fresh: Numbers, own: Bands) -> Pairs:
-    """Pairs of numbers that share a band, of which at least one is fresh."""
+def _candidates(session: Session, project_id: str, fresh: Numbers, own: Bands, words: Numbers) -> Pairs:
+    """Pairs of numbers that may be near, of which at least one is fresh."""
     cases = np.array(queries.case_numbers(session, project_id), np.int64)
     found = []
     for numbers, bands in signature_queries.stored(session, project_id):
         old = ~np.isin(numbers, fresh)
         old[old] = _shares(bands[old], own)
         together, all_numbers = np.concatenate([own, bands[old]]), np.concatenate([fresh, numbers[old]])
-        is_fresh, is_case = np.arange(len(all_numbers)) < len(own), np.isin(all_numbers, cases)
-        everything = np.arange(len(all_numbers))
-        for pairs in (
-            neighbours(together, is_fresh),
-            meeting(together, everything[is_fresh], everything[is_case], WITH_CASES),
-            meeting(together, everything[is_fresh & is_case], everything, WITH_CASES),
-        ):
-            found.append(all_numbers[pairs])
-    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+        is_fresh = np.arange(len(all_numbers)) < len(own)
+        pairs = candidates(together, _padded(words, len(all_numbers)), is_fresh, np.isin(all_numbers, cases))
+        if found:  # those of two fresh ones were found beside the first block
+            pairs = pairs[~is_fresh[pairs].all(axis=1)]
+        found.append(all_numbers[pairs])
+    return np.concatenate(found)
+
+
+def _padded(values: Numbers, length: int) -> Numbers:
+    return np.concatenate([values, np.zeros(length - len(values), np.int64)])
 
 
 def _shares(bands: Bands, own: Bands) -> NDArray[np.bool_]:
     """Which rows have a band in common with one of ``own``."""
     shared = np.zeros(len(bands), np.bool_)
     for band in range(own.shape[1]):
-        shared |= np.isin(bands[:, band], own[:, band])
+        shared |= isin(bands[:, band], own[:, band])
     return shared
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -11,15 +12,32 @@ from app.core.db import transaction
 from app.core.errors import Conflict, NotFound
 from app.datasets.near import link_queries, queries
 from app.datasets.near.link_queries import Leak, NearPair
-from app.datasets.near.queries import FIRST, NEW_CASES, NEW_EXAMPLES
+from app.datasets.near.queries import FIRST, NEW_CASES, NEW_EXAMPLES, NearCase
 from app.datasets.near.regrouping import regroup
 from app.examples.queries import lock_splits
 from app.jobs.queue import enqueue
 
 CHUNK = 10_000  # examples in one transaction of a scan
+if TYPE_CHECKING:
+    from app.datasets.near.bytes_check import SealedCases
+
 AT_ONCE = 5_000  # new prompts that a seal or a freeze compares itself; more are left to the job
 
-__all__ = ["Leak", "NearPair", "bring_up_to_date", "leaks", "pairs", "rejoin", "scan", "separate", "start", "unscanned"]
+__all__ = [
+    "Leak",
+    "NearCase",
+    "NearPair",
+    "bring_up_to_date",
+    "leaks",
+    "neighbours",
+    "pairs",
+    "rejoin",
+    "scan",
+    "sealed_cases",
+    "separate",
+    "start",
+    "unscanned",
+]
 
 
 @dataclass(frozen=True)
@@ -117,6 +135,13 @@ def rejoin(session: Session, user: User, project_id: str, unit: str, other: str)
 def leaks(session: Session, project_id: str) -> list[Leak]:
     """Training examples and items of frozen versions that ask what a test case asks, exactly or nearly."""
     return link_queries.leaks(session, project_id)
+
+
+def sealed_cases(session: Session, project_id: str) -> "SealedCases":
+    """What the exact bytes of a version are held against, before they are uploaded."""
+    from app.datasets.near.bytes_check import SealedCases
+
+    return SealedCases(session, project_id)
 
 
 def neighbours(session: Session, project_id: str, units: Sequence[str]) -> dict[str, set[str]]:
