@@ -47,7 +47,7 @@ begin
   return null;
 end $$;
 
-create view near_sealed_cases with (security_invoker = true) as
+create view near_sealed_cases as
   select l.project_id, l.other as unit from near_links l
   join test_cases c on c.project_id = l.project_id and c.fingerprint_unit = l.unit and c.split = 'test'
   where l.separated_at is null

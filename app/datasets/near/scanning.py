@@ -50,7 +50,7 @@ def _prompt(messages: Sequence[dict[str, object]], with_answer: bool) -> Prompt:
 def _candidates(session: Session, project_id: str, fresh: Numbers, own: Bands, words: Numbers) -> Pairs:
     """Pairs of numbers that may be near, of which at least one is fresh."""
     cases = np.array(queries.case_numbers(session, project_id), np.int64)
-    found = []
+    found: list[Pairs] = []
     for numbers, bands in signature_queries.stored(session, project_id):
         old = ~np.isin(numbers, fresh)
         old[old] = _shares(bands[old], own)

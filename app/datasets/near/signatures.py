@@ -74,7 +74,8 @@ def meeting(bands: Bands, words: Counts, cases: Bands) -> Pairs:
     prompts, asked = np.arange(len(bands)), np.arange(len(bands), len(together))
     pairs = _distinct(_meeting(together, prompts, asked, WITH_CASES))
     shared = (together[pairs[:, 0]] == together[pairs[:, 1]]).sum(axis=1)
-    return pairs[shared >= _bands_to_share(words)[pairs[:, 0]]] - [0, len(bands)]
+    near: Pairs = pairs[shared >= _bands_to_share(words)[pairs[:, 0]]] - [0, len(bands)]
+    return near
 
 
 def _bands_to_share(words: Counts) -> Counts:
