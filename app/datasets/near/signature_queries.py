@@ -16,33 +16,46 @@ _HEADER = 19  # bytes before the first row of a binary COPY
 _ROW = np.dtype([("fields", ">i2"), ("_a", ">i4"), ("number", ">i8"), ("_b", ">i4"), ("bands", "V", BANDS * 4)])
 
 
+# Columns come as one value each, because the driver takes several times as long to write them as arrays.
+STORE = """
+insert into scanned_units (project_id, unit, version, permutations, seed, bands, revision_id, case_id)
+select %(project)s, unit, %(version)s, %(permutations)s, %(seed)s,
+       substring(%(bands)s::bytea from (place::int - 1) * %(width)s + 1 for %(width)s), revision_id::uuid, case_id::uuid
+from unnest(string_to_array(%(units)s, E'\n'), string_to_array(%(revisions)s, ' ', '-'),
+            string_to_array(%(cases)s, ' ', '-')) with ordinality as given(unit, revision_id, case_id, place)
+on conflict (project_id, unit) do update set version = excluded.version, seed = excluded.seed,
+  permutations = excluded.permutations, bands = excluded.bands, revision_id = excluded.revision_id,
+  case_id = excluded.case_id
+where scanned_units.version < excluded.version
+"""
+NUMBERS = """
+select unit, number from scanned_units where project_id = %s and unit = any(string_to_array(%s, E'\n'))
+"""
+
+
 def store(session: Session, project_id: str, sources: Sequence[Source], bands: Bands) -> list[int]:
-    """The units' numbers, in order. Units that stand nowhere yet, as those of an upload, stand on the train side."""
+    """The units' numbers, in order. Units of cases that stand nowhere yet, being uploaded, stand on the train side."""
     connection = psycopg_connection(session)
-    units = [source.unit for source in sources]
     connection.execute(
         "insert into split_assignments (project_id, unit, split) select %s, unnest(%s::text[]), 'train' "
         "on conflict do nothing",
-        (project_id, units),
+        (project_id, [source.unit for source in sources if source.case_id is not None]),
     )
-    connection.execute(
-        "insert into scanned_units (project_id, unit, version, permutations, seed, bands, revision_id, case_id) "
-        "select %s, unit, %s, %s, %s, bands, revision_id, case_id "
-        "from unnest(%s::text[], %s::bytea[], %s::uuid[], %s::uuid[]) as given(unit, bands, revision_id, case_id) "
-        "on conflict (project_id, unit) do update set version = excluded.version, seed = excluded.seed, "
-        "permutations = excluded.permutations, bands = excluded.bands, revision_id = excluded.revision_id, "
-        "case_id = excluded.case_id where scanned_units.version < excluded.version",
-        (
-            *(project_id, VERSION, PERMUTATIONS, SEED, units, to_bytes(bands)),
-            [source.revision_id for source in sources],
-            [source.case_id for source in sources],
-        ),
-    )
-    rows = connection.execute(
-        "select unit, number from scanned_units where project_id = %s and unit = any(%s)", (project_id, units)
-    )
-    number_of: dict[str, int] = dict(rows.fetchall())
-    return [number_of[unit] for unit in units]
+    units = "\n".join(source.unit for source in sources)
+    values = {
+        "project": project_id,
+        "version": VERSION,
+        "permutations": PERMUTATIONS,
+        "seed": SEED,
+        "bands": to_bytes(bands),
+        "width": BANDS * 4,
+        "units": units,
+        "revisions": " ".join(source.revision_id or "-" for source in sources),
+        "cases": " ".join(source.case_id or "-" for source in sources),
+    }
+    connection.execute(STORE, values)
+    number_of: dict[str, int] = dict(connection.execute(NUMBERS, (project_id, units)).fetchall())
+    return [number_of[source.unit] for source in sources]
 
 
 def stored(session: Session, project_id: str) -> Iterator[tuple[NDArray[np.int64], Bands]]:

@@ -41,8 +41,8 @@ def from_bytes(stored: bytes) -> Bands:
     return np.frombuffer(stored, "<u4").reshape(-1, BANDS)
 
 
-def to_bytes(bands: Bands) -> list[bytes]:
-    return [row.tobytes() for row in bands.astype("<u4")]
+def to_bytes(bands: Bands) -> bytes:
+    return bands.astype("<u4").tobytes()
 
 
 def candidates(bands: Bands, words: Counts, fresh: Mask, cases: Mask) -> Pairs:
