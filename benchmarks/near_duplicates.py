@@ -202,7 +202,8 @@ def bitext(folder: Path) -> None:
 def generated(rows: int) -> list[str]:
     """Requests of 8 to 30 words out of 20,000, in the frequencies of language; every twentieth a light edit."""
     rng, numbers = random.Random(3), np.random.default_rng(3)
-    words = numbers.zipf(1.3, size=rows * 32) % 20_000
+    often = 1 / (np.arange(20_000) + 2.7)  # Zipf and Mandelbrot
+    words = numbers.choice(20_000, size=rows * 32, p=often / often.sum())
     texts: list[str] = []
     for row in range(rows):
         if row % 20 == 19:

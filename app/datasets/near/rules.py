@@ -111,10 +111,11 @@ def allowed(words: NDArray[np.int32]) -> NDArray[np.int32]:
 def _slips(left: Sequence[Prompt], right: Sequence[Prompt], where: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Typing slips and moved blanks: nearly the same letters, wherever the words begin."""
     found = np.zeros(len(where), np.bool_)
-    pairs = [(place, left[i].letters, right[i].letters) for place, i in enumerate(where.tolist())]
-    pairs = [pair for pair in pairs if abs(len(pair[1]) - len(pair[2])) <= TYPING_SLIPS <= len(pair[1]) - SHORTEST]
-    if pairs:
-        places, ours, theirs = zip(*pairs, strict=True)
-        distance = cpdist(ours, theirs, scorer=Levenshtein.distance, score_cutoff=TYPING_SLIPS, dtype=np.int32)
-        found[list(places)] = distance <= TYPING_SLIPS
+    ours, theirs = ([side[i].letters for i in where.tolist()] for side in (left, right))
+    one, other = (np.fromiter(map(len, side), np.int32, len(where)) for side in (ours, theirs))
+    likely = np.flatnonzero((np.abs(one - other) <= TYPING_SLIPS) & (one >= TYPING_SLIPS + SHORTEST))
+    if len(likely):
+        pairs = [ours[i] for i in likely.tolist()], [theirs[i] for i in likely.tolist()]
+        distance = cpdist(*pairs, scorer=Levenshtein.distance, score_cutoff=TYPING_SLIPS, dtype=np.int32)
+        found[likely] = distance <= TYPING_SLIPS
     return found
