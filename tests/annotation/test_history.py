@@ -78,3 +78,32 @@ def test_the_part_for_the_example_page(client: TestClient, factory: Factory) -> 
     assert "<html" in client.get(url).text
     foreign = factory.project()
     assert client.get(f"/p/{foreign.slug}/examples/{example_id}/history").status_code == 404
+
+
+def test_what_waits_for_others_is_hidden_with_all_that_its_author_says(client: TestClient, factory: Factory) -> None:
+    session, project = factory.session, factory.project()
+    project.overlap = 2
+    ana, ben = access_of(factory, project), access_of(factory, project)
+    (first,) = add_examples(factory, project, 1)
+    example = examples.get(session, project.id, first)
+    service.annotate(session, ana, example, NewAnnotation(revision=1, verdict="approve", note="Fine."))
+    comments.say(session, ana, example, "I approved it, the price is right.")
+    session.commit()
+    url = f"/api/v1/projects/{project.slug}/examples/{first}"
+    hers, his = factory.bearer(ana.user), factory.bearer(ben.user)
+
+    def seen(headers: dict[str, str]) -> tuple[set[str], int]:
+        history = client.get(f"{url}/history", headers=headers).json()["items"]
+        return {one["kind"] for one in history}, len(client.get(f"{url}/comments", headers=headers).json()["items"])
+
+    assert seen(hers) == ({"revision", "annotation", "comment"}, 1)
+    assert seen(his) == ({"revision"}, 0)
+    factory.sign_in(client, ben.user)
+    part = client.get(f"/p/{project.slug}/examples/{first}/comments", headers={"hx-request": "true"}).text
+    assert "the price is right" not in part
+    assert "1 comment of people who have judged this already" in part
+    answer = client.post(f"{url}/annotations", json={"revision": 1, "verdict": "approve"}, headers=his)
+    assert answer.status_code == 201
+    kinds, count = seen(his)
+    assert kinds >= {"revision", "annotation", "comment"}
+    assert count == 1
