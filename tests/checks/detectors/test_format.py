@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.checks.detectors.base import Setting
@@ -192,6 +192,7 @@ def test_findings_are_the_same_in_every_look_and_apart() -> None:
 WORDS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200)
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS, st.one_of(st.none(), st.just(SCHEMA)))
 def test_no_detector_breaks_on_any_text(question: str, answer: str, schema: dict[str, Any] | None) -> None:
     usual = typical([Summary("plain", 40, 100 + number) for number in range(50)])

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.checks.detectors.base import Setting, Subject
@@ -33,6 +33,7 @@ def test_every_kind_has_a_sample_a_mask_and_words() -> None:
     assert {code for _, code, _ in POSITIVE} == set(MASKS) == set(WORDS)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(POSITIVE), st.sampled_from(FILLERS)), min_size=1, max_size=4))
 def test_masking_leaves_no_remainder_and_is_idempotent(parts: list[tuple[tuple[str, str, str], str]]) -> None:
     text = " ; ".join(filler + sample[0] for sample, filler in parts)
@@ -42,6 +43,7 @@ def test_masking_leaves_no_remainder_and_is_idempotent(parts: list[tuple[tuple[s
         assert value not in once
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=300))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     hits = find(text)
@@ -49,6 +51,7 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     assert all(one.stop <= two.start for one, two in pairwise(hits))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789 -./()+@:xabAB[]\n\u00a0", max_size=120))
 def test_no_gate_hides_what_its_finder_sees(text: str) -> None:
     raw = text.encode()
