@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 from app.checks.detectors.sensitive.finding import find  # noqa: E402
 from app.checks.detectors.sensitive.hits import digits_of, luhn  # noqa: E402
 from app.checks.detectors.sensitive.ibans import mod97  # noqa: E402
+from app.checks.detectors.sensitive.names import available, find_names  # noqa: E402
 from app.core.stats.rates import wilson  # noqa: E402
 
 TYPES = {
@@ -121,3 +122,9 @@ if __name__ == "__main__":
     print(f"speed: {speed:,.0f} texts a second on one core ({len(rows):,} texts)\n")
     print("also reported, not required:")
     report(rows, found, OTHERS, options.misses)
+    if options.names and not available():
+        sys.exit("the model for names is not installed: make install NAMES=1")
+    if options.names:
+        found, speed = timed(rows, lambda text: list(find_names(text)))
+        report(rows, found, {"PERSON": "person"}, options.misses)
+        print(f"names: {speed:,.0f} texts a second on one core")

@@ -74,14 +74,16 @@ def read(session: Session, project_id: str, ids: Collection[str]) -> list[Looked
     """The current content of those of the examples that stand in the training pool."""
     current = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
     content = (Revision.messages, Revision.tools, Revision.expected, Revision.behavior, Revision.tags)
-    query = select(Example.id, Example.revision, *content).join(Revision, current)
+    beside = (Revision.non_preferred, Revision.extra)
+    query = select(Example.id, Example.revision, *content, *beside).join(Revision, current)
     rows = session.execute(query.where(*in_pool(project_id), one_of_ids(Example.id, ids))).all()
     return [Looked(row[0], row[1], _subject(row)) for row in rows]
 
 
-def _subject(row: Row[*tuple[object, ...]]) -> Subject:
-    _id, _revision, messages, tools, expected, behavior, tags = row
-    return Subject(messages, tools, expected, behavior, tags, answer_index(messages))  # type: ignore[arg-type]
+def _subject(row: Row[*tuple[Any, ...]]) -> Subject:
+    _id, _revision, messages, tools, expected, behavior, tags, non_preferred, extra = row
+    index = answer_index(messages)
+    return Subject(messages, tools, expected, behavior, tags, index, non_preferred, extra)
 
 
 def look(examples: Sequence[Looked], setting: Setting) -> list[Seen]:
