@@ -74,6 +74,16 @@ def erase_group(session: Session, erasure: Erasure, group_unit: str, new_unit: s
     session.execute(call, {"e": erasure.id, "p": erasure.project_id, "old": group_unit, "new": new_unit})
 
 
+def forget_vectors(session: Session, erasure: Erasure) -> None:
+    """A vector of a text tells much of the text: those of erased prompts go."""
+    query = text("""
+        delete from unit_embeddings where project_id = :project and unit in (
+          select fingerprint_unit from revisions where erasure_id = :erasure
+          union select fingerprint_unit from test_cases where erasure_id = :erasure)
+    """)
+    session.execute(query, {"project": erasure.project_id, "erasure": erasure.id})
+
+
 def has_group(session: Session, project_id: str, group_unit: str) -> bool:
     query = text("select exists (select from split_assignments where project_id = :project and unit = :unit)")
     return bool(session.scalar(query, {"project": project_id, "unit": group_unit}))

@@ -65,6 +65,7 @@ def erase(session: Session, user: User, project: Project, new: NewErasure) -> Er
     for place in PLACES:
         if keys := found.rows[place.table]:
             queries.erase(session, erasure, place, keys)
+    queries.forget_vectors(session, erasure)
     if new.group:
         queries.erase_group(session, erasure, f"group:{new.group}", f"group:erased-{new_id()}")
     erasure.finished_at = func.now()
