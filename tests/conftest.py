@@ -64,6 +64,12 @@ def watched(page: Page) -> Iterator[list[str]]:
     assert problems == []
 
 
+@pytest.fixture(autouse=True)
+def no_embeddings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scans go without the optional embedding model, installed or not: its own tests switch it on."""
+    monkeypatch.setattr("app.checks.semantic.model.available", lambda: False)
+
+
 @pytest.fixture
 def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     """The owner's URL of a database of this test's own."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from app.checks.models import Finding
@@ -34,7 +34,7 @@ def units_without(session: Session, project_id: str, after: str, limit: int) -> 
         .limit(limit)
     )
     both = pool.subquery().select().union_all(cases.subquery().select()).subquery()
-    query = select(both.c.unit, both.c.messages).distinct(both.c.unit).order_by(both.c.unit).limit(limit)
+    query = select(both.c.unit, both.c.messages).ext(distinct_on(both.c.unit)).order_by(both.c.unit).limit(limit)
     return session.execute(query).all()
 
 
@@ -113,7 +113,7 @@ def cases(session: Session, project_id: str) -> dict[str, tuple[str, str, int]]:
         .join(TestSet, TestSet.id == TestCase.test_set_id)
         .where(TestCase.project_id == project_id)
         .where(or_(TestSet.sealed_at.is_not(None), TestCase.example_id.is_(None)))
-        .distinct(TestCase.fingerprint_unit)
+        .ext(distinct_on(TestCase.fingerprint_unit))
         .order_by(TestCase.fingerprint_unit, TestSet.sealed_at.is_(None), TestSet.id)
     )
     return {row[0]: (row[1], row[2], row[3]) for row in session.execute(query)}

@@ -21,6 +21,7 @@ from app.projects.models import Project
 from tests.examples.factories import add, chat, jsonl
 from tests.factories import Factory
 
+INSTALLED = model.available()
 TOPICS = ("money", "invoice", "password")
 
 
@@ -103,7 +104,7 @@ def test_similar_examples_by_meaning(session: Session, project: Project) -> None
 def test_similar_examples_by_words_without_the_model(
     session: Session, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model, "available", lambda: False)
+    monkeypatch.setattr(model, "embed", by_topic)  # would find them, if it were asked
     requests = ("How do I change the payment card?", "Please change the payment card of us", "Hello & | ! ( there")
     asked, same, odd = fill(session, project, *requests)
     alike = similar(session, project.id, asked.id)
@@ -141,7 +142,7 @@ def test_what_is_embedded_is_what_is_asked() -> None:
     assert spoken([*messages, {"role": "assistant", "content": "Yes."}]) == "First?\nI can help with that.\nSecond?"
 
 
-@pytest.mark.skipif(not model.available(), reason="the model for likeness in meaning is not installed")
+@pytest.mark.skipif(not INSTALLED, reason="the model for likeness in meaning is not installed")
 def test_the_model_knows_paraphrases_from_other_requests() -> None:
     pairs = [
         ("How can I get my money back?", "I would like a refund, how do I get it?"),
@@ -155,3 +156,16 @@ def test_the_model_knows_paraphrases_from_other_requests() -> None:
         others = [other for other in range(6) if other not in (place, place + 1)]
         assert cosines[place, place + 1] > 0.6 > 0.5 > max(cosines[place, others])
     assert model.embed(["word " * 5_000]).shape == (1, model.DIMENSIONS)
+
+
+@pytest.mark.skipif(not INSTALLED, reason="the model for likeness in meaning is not installed")
+def test_a_scan_with_the_model(session: Session, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model, "available", lambda: True)
+    requests = (
+        "Where can I download my invoices?",
+        "Where do I find my invoices to download them?",
+        "Reset my password",
+    )
+    asked, same, _ = fill(session, project, *requests)
+    assert [one.example_id for one in similar(session, project.id, asked.id)] == [same.id]
+    assert [one[0] for one in found(session, "semantic_duplicate")] == [same.id]
