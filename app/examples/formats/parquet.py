@@ -1,7 +1,8 @@
 """Parquet tables, read after they were unpacked into lines (see ``app/examples/unpacking``).
 
 A table whose columns are those of a known format (``messages``, ``conversations``, ``prompt`` and ``chosen``, …) is
-read as that; any other one needs a mapping of its columns.
+read as that; any other one needs a mapping of its columns. Our own export, and others like it, hold messages, tools
+and their kin as JSON text in columns of text.
 """
 
 from collections.abc import Iterator
@@ -20,12 +21,27 @@ from app.examples.formats import (
     sharegpt,
 )
 from app.examples.formats.base import Format, Position, Row, Table
+from app.examples.rules import ParsedExample
 from app.examples.shapes import shape_of
+from app.examples.strict_json import parse_json
+
+WRITTEN = ("messages", "tools", "non_preferred_output", "expected", "metadata")  # may be JSON text
+
+
+def _parse(fields: dict[str, Any]) -> ParsedExample:
+    """A row of our own columns. Raises Refused."""
+    texts = {name: fields[name] for name in WRITTEN if isinstance(fields.get(name), str)}
+    return openai_chat.parse(fields | {name: parse_json(text) for name, text in texts.items()})
+
+
+def _chats(path: Path, mapping: dict[str, Any] | None, at: Position) -> Iterator[Row]:
+    return json_lines.rows(path, at, _parse)
+
 
 INNER = {
     form.name: form
     for form in (
-        openai_chat.FORMAT,
+        Format("openai_chat", "OpenAI chat", _chats),
         openai_preference.FORMAT,
         openai_evals.FORMAT,
         sharegpt.FORMAT,

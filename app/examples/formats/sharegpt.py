@@ -1,9 +1,10 @@
 """ShareGPT: ``conversations`` of turns with ``from`` and ``value``, or with ``role`` and ``content``.
 
 The turns of LLaMA-Factory's dialect (``function_call``, ``observation``, ``system`` and ``tools`` beside them, and
-``chosen`` and ``rejected``) are read too. Calls have no ids there: they get them by their place.
+``chosen`` and ``rejected``) are read too. Calls have no ids there: they are numbered.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,13 @@ def parse(fields: dict[str, Any]) -> ParsedExample:
 def _messages(given: Sequence[Any], at: str) -> list[dict[str, Any]]:
     said: list[dict[str, Any]] = []
     waiting: list[str] = []  # ids of calls that no observation has answered yet
+    numbers = itertools.count(1)
     for index, turn in enumerate(given):
-        message = _message(turn, f"{at}.{index}", waiting, len(said))
-        said.append(message)
+        said.append(_message(turn, f"{at}.{index}", waiting, numbers))
     return said
 
 
-def _message(turn: Any, at: str, waiting: list[str], place: int) -> dict[str, Any]:
+def _message(turn: Any, at: str, waiting: list[str], numbers: Iterator[int]) -> dict[str, Any]:
     if not isinstance(turn, dict):
         raise Refused(f"{at}: must be an object with from and value")
     speaker, value = turn.get("from", turn.get("role")), turn.get("value", turn.get("content"))
@@ -61,17 +62,17 @@ def _message(turn: Any, at: str, waiting: list[str], place: int) -> dict[str, An
     if "loss" in turn and "weight" not in kept:  # Axolotl, LLaMA-Factory
         kept["weight"] = int(bool(turn["loss"]))
     if role == "call":
-        calls = _calls(value, at, place)
+        calls = _calls(value, at, numbers)
         waiting += [call["id"] for call in calls]
         return {"role": "assistant", "content": None, "tool_calls": calls, **kept}
     if role == "tool" and "tool_call_id" not in kept:
-        kept["tool_call_id"] = waiting.pop(0) if waiting else f"call_{place}"
+        kept["tool_call_id"] = waiting.pop(0) if waiting else f"call_{next(numbers)}"
     if role == "assistant" and isinstance(kept.get("tool_calls"), list):
         waiting += [call["id"] for call in kept["tool_calls"] if isinstance(call, dict) and "id" in call]
     return {"role": role, "content": value if isinstance(value, str | None) else turns.text(value), **kept}
 
 
-def _calls(value: Any, at: str, place: int) -> list[dict[str, Any]]:
+def _calls(value: Any, at: str, numbers: Iterator[int]) -> list[dict[str, Any]]:
     """The calls in a function_call turn: an object with name and arguments, or several in a list."""
     if isinstance(value, str):
         try:
@@ -83,11 +84,11 @@ def _calls(value: Any, at: str, place: int) -> list[dict[str, Any]]:
         raise Refused(f"{at}.value: a function call must be JSON with name and arguments")
     return [
         {
-            "id": f"call_{place}_{number}" if number else f"call_{place}",
+            "id": f"call_{next(numbers)}",
             "type": "function",
             "function": {"name": one["name"], "arguments": _arguments(one.get("arguments", {}))},
         }
-        for number, one in enumerate(given)
+        for one in given
     ]
 
 

@@ -29,8 +29,27 @@ def messages(value: Any) -> list[dict[str, Any]] | None:
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
         value = value[0]
     if isinstance(value, list) and value and all(isinstance(one, dict) and "role" in one for one in value):
-        return list(value)
+        return written(value)
     return None
+
+
+def written(said: list[Any]) -> list[Any]:
+    """The messages with the arguments of calls as JSON text, where TRL and others hold them as objects."""
+    if not any(isinstance(one, dict) and one.get("tool_calls") for one in said):
+        return said
+    return [
+        _with_text(one) if isinstance(one, dict) and isinstance(one.get("tool_calls"), list) else one for one in said
+    ]
+
+
+def _with_text(message: dict[str, Any]) -> dict[str, Any]:
+    calls = []
+    for call in message["tool_calls"]:
+        function = fields(call.get("function")) if isinstance(call, dict) else {}
+        if isinstance(function.get("arguments"), dict):
+            call = {**call, "function": {**function, "arguments": orjson.dumps(function["arguments"]).decode()}}
+        calls.append(call)
+    return {**message, "tool_calls": calls}
 
 
 def answer(value: Any, at: str) -> list[dict[str, Any]]:
