@@ -25,6 +25,7 @@ STAGES = (
     "annotation.assignments",
     "annotation.variations",
     "annotation.suggestions",
+    "annotation.agreement",
     "annotation.comments",
     "annotation.guidelines",
     "annotation.history",

@@ -1,6 +1,7 @@
 """SQL of what people say of examples."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, not_, or_, select, text, update
@@ -8,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import User
-from app.annotation.models import Annotation
+from app.annotation.models import Annotation, Draft, Skip
 from app.core.errors import NotFound
 from app.core.ids import is_id, new_id
 from app.examples.models import Example
@@ -148,3 +149,38 @@ def common_tags(session: Session, project_id: str, limit: int = 40) -> Sequence[
     each = select(tag).subquery()
     query = select(each.c.tag).group_by(each.c.tag).order_by(func.count().desc(), each.c.tag)
     return session.scalars(query.limit(limit)).all()
+
+
+@dataclass(frozen=True)
+class ExpertTime:
+    """What people spent on reviewing a project: decisions, what they skipped, and drafts they have not finished.
+
+    ``untimed`` decisions came without seconds and count as none. ``cost`` is None until the project has a rate.
+    """
+
+    minutes: float
+    decisions: int
+    untimed: int
+    hourly_rate: float | None
+
+    @property
+    def cost(self) -> float | None:
+        return None if self.hourly_rate is None else self.minutes / 60 * self.hourly_rate
+
+
+def expert_minutes(session: Session, project_id: str) -> ExpertTime:
+    """The expert time behind a project's examples, and what an hour of it costs."""
+    skipped = select(func.coalesce(func.sum(Skip.seconds), 0.0)).join(Example, Example.id == Skip.example_id)
+    drafted = select(func.coalesce(func.sum(Draft.seconds), 0.0)).where(Draft.project_id == project_id)
+    said = Annotation.project_id == project_id
+    seconds, decisions, untimed, aside, begun, rate = session.execute(
+        select(
+            select(func.coalesce(func.sum(Annotation.seconds), 0.0)).where(said).scalar_subquery(),
+            select(func.count()).select_from(Annotation).where(said).scalar_subquery(),
+            select(func.count()).where(said, Annotation.seconds.is_(None)).scalar_subquery(),
+            skipped.where(Example.project_id == project_id).scalar_subquery(),
+            drafted.scalar_subquery(),
+            select(Project.expert_hourly_rate).where(Project.id == project_id).scalar_subquery(),
+        )
+    ).one()
+    return ExpertTime((seconds + aside + begun) / 60, decisions, untimed, rate)

@@ -278,13 +278,15 @@ def test_nothing_leaks_before_both_are_in(
     say(factory, ana, example, "reject", note="canary-note", tags=["canary-tag"], flagged=True)
     slug = ana.project.slug
     factory.sign_in(client, eve.user)
-    paths = ("review/flagged", "review", "settings", "")
+    paths = ("review/flagged", "review", "agreement", "settings", "review/settle", "review/done", "")
     shown = [client.get(f"/p/{slug}/{path}".rstrip("/")) for path in paths]
     shown.append(client.get(f"/p/{slug}/examples/{example.id}"))
     shown.append(client.get(f"/p/{slug}/examples/{example.id}/annotations"))
     api, bearer = f"/api/v1/projects/{slug}", factory.bearer(ben.user)
     shown.append(client.get(f"{api}/examples/{example.id}/annotations", headers=bearer))
     shown.append(client.get(f"/p/{slug}/examples/{example.id}/history"))
+    shown.append(client.get(f"{api}/agreement", headers=bearer))
+    assert shown[-1].json()["aspects"] == {}
     assert {answer.status_code for answer in shown} == {200}
     for answer in shown:
         assert "canary" not in answer.text, answer.url

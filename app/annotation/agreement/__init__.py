@@ -1,0 +1,1 @@
+"""How far people agree, what they confuse with what, how fast they are, and what their time costs."""
