@@ -132,7 +132,8 @@ def sentence(found: Aspect | None) -> tuple[str, str]:
 def _worth(found: Aspect) -> str:
     alpha = found.alpha
     if alpha.value == 1 and found.percent.low is not None:
-        return f"nobody ever differed, though this many examples leave room for {1 - found.percent.low:.0%} of differences."
+        room = f"{1 - found.percent.low:.0%}"
+        return f"nobody ever differed, though this many examples leave room for {room} of differences."
     if alpha.low is None or alpha.high is None:
         return "too few examples to say what a single opinion is worth."
     if alpha.low >= RELIABLE:
