@@ -36,6 +36,7 @@ STAGES = (
     "comparisons",
     "preferences",
     "finetunes",
+    "finetunes.lineage",
     "erasure",
     "overview",
 )
