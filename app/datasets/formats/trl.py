@@ -42,8 +42,11 @@ def _message(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _call(call: Mapping[str, Any]) -> dict[str, Any]:
-    function = dict(call["function"]) | {"arguments": arguments(call["function"])}
-    return {name: sorted_keys(value) for name, value in sorted((dict(call) | {"function": function}).items())}
+    """Fields in a fixed order; the arguments in the order in which the model is to write them."""
+    said: dict[str, Any] = dict(call["function"])
+    function = {name: sorted_keys(said[name]) for name in sorted(said) if name != "arguments"}
+    rest = {name: sorted_keys(call[name]) for name in sorted(call) if name != "function"}
+    return rest | {"function": function | {"arguments": arguments(said)}}
 
 
 WRITER = Writer(
