@@ -30,6 +30,7 @@ class StartersPage:
     size: int
     kind: str
     kinds: Sequence[tuple[str, str, int]]  # (name, words, templates)
+    next_kind: tuple[str, str] | None
     cards: Sequence[Card]
     chosen: Sequence[str]
     added: int | None
@@ -59,6 +60,7 @@ def starters(
         size=test_set.size,
         kind=kind,
         kinds=[(name, catalogue.kinds()[name], sum(t.kind == name for t in templates)) for name in order],
+        next_kind=_next(order, kind),
         cards=[
             Card(one, one.key in taken, catalogue.left_open(one.request, one.request))
             for one in templates
@@ -68,6 +70,11 @@ def starters(
         added=added,
         form=form or FormState(),
     )
+
+
+def _next(order: Sequence[str], kind: str) -> tuple[str, str] | None:
+    after = order[order.index(kind) + 1 :]
+    return (after[0], catalogue.kinds()[after[0]]) if after else None
 
 
 def _order(set_kind: str) -> list[str]:
