@@ -7,7 +7,6 @@ from typing import Any
 from app.examples.chat import Refused
 from app.examples.formats import json_lines, turns
 from app.examples.formats.base import Format, Position, Row
-from app.examples.formats.own import restored
 from app.examples.rules import ParsedExample, parse_example
 
 OPENAI = ("input", "preferred_output", "non_preferred_output")
@@ -16,7 +15,6 @@ TRL = ("prompt", "chosen", "rejected", "system")
 
 def parse(fields: dict[str, Any]) -> ParsedExample:
     """The preferred answer ends the conversation; the other one stands beside it. Raises Refused."""
-    fields = restored(fields)
     if "messages" in fields:
         return parse_example(fields)  # our own line, with ``non_preferred_output``
     if "preferred_output" in fields:
