@@ -28,6 +28,7 @@ from app.preferences import service as preferences
 from app.preferences.forms import NewRound
 from app.projects.access import Access
 from app.projects.models import Project
+from tests.browser.assisted import assisted
 from tests.browser.judged import judged
 from tests.browser.reviewed import reviewed
 from tests.preferences.factories import measured
@@ -96,6 +97,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
     }
     ids |= reviewed(session, access, ids["example_id"])
     ids |= judged(session, access, annotators[:2])
+    ids |= assisted(session, access, provider.id)
     people = {"admin": owner, "annotator": annotators[0]}
     return Filled(ids, {role: accounts.start_session(session, person) for role, person in people.items()})
 

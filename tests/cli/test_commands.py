@@ -1,5 +1,6 @@
 """The command line: one clear line and a non-zero exit where something is wrong; secrets alone on stdout."""
 
+import json
 import os
 import socket
 import subprocess
@@ -8,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from app.checks.readiness import rules
+from app.cli import check
+from app.examples import service as examples
 from tests.factories import Factory
 
 
@@ -56,3 +60,29 @@ def test_people_tokens_and_data(factory: Factory, database_url: str, tmp_path: P
     missing = holdout(tmp_path, "export", project.slug, "v1", **url)
     assert missing.returncode == 1
     assert "Version v1" in missing.stderr
+
+
+def test_check_fails_until_the_project_is_ready(factory: Factory, database_url: str, tmp_path: Path) -> None:
+    """In CI there is a database and nothing else: what was not looked at is scanned by the command itself."""
+    project = factory.project(factory.user())
+    row = {"messages": [{"role": "user", "content": "Hi?"}, {"role": "assistant", "content": "Mail a.b@example.com."}]}
+    examples.add(factory.session, None, project.id, row, status="approved")
+    factory.session.commit()
+    url = {"HOLDOUT_DATABASE_URL": database_url}
+    unscanned = holdout(tmp_path, "check", project.slug, "--json", "--no-scan", **url)
+    assert unscanned.returncode == 1, unscanned.stderr
+    states = {item["key"]: item["state"] for item in json.loads(unscanned.stdout)["items"]}
+    assert (len(states), states["sensitive_data"]) == (8, "attention")
+    scanned = holdout(tmp_path, "check", project.slug, **url)
+    assert scanned.returncode == 1
+    assert "not ready to train on" in scanned.stdout
+    assert "1 e-mail address" in scanned.stdout
+    unknown = holdout(tmp_path, "check", "nowhere", **url)
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
+
+
+def test_check_succeeds_when_nothing_blocks(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = factory.project(factory.user())
+    assert check.check(project.slug, as_json=False, scan=True) is False
+    monkeypatch.setattr(rules, "POINTS", ())
+    assert check.check(project.slug, as_json=False, scan=False) is True

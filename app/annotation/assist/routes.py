@@ -1,10 +1,10 @@
 """Pages of model batches, one set of routes for each kind."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qs, urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
@@ -27,6 +27,8 @@ Rates = Callable[[Session, str], Sequence[pages.Rate]]
 def router_of(kind: Kind, rates: Rates | None = None) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     base = "/p/{slug}/" + kind.name
+    named = f"{kind.name}_id"
+    batch_id_type: Any = Annotated[str, Path(alias=named)]
 
     @router.get(base)
     def list_page(request: Request, session: SessionDep, access: Viewer, cursor: str | None = None) -> Response:
@@ -81,29 +83,29 @@ def router_of(kind: Kind, rates: Rates | None = None) -> APIRouter:
         )
         return render(request, "assist/new.html", page)
 
-    @router.get(base + "/{batch_id}")
-    def one_page(request: Request, session: SessionDep, access: Viewer, batch_id: str) -> Response:
+    @router.get(base + "/{" + named + "}")
+    def one_page(request: Request, session: SessionDep, access: Viewer, batch_id: batch_id_type) -> Response:
         batch = queries.get(session, access.project.id, batch_id, kind.name)
         return render(request, "assist/one.html", pages.one(session, access, batch))
 
-    @router.get(base + "/{batch_id}/standing")
-    def standing(request: Request, session: SessionDep, access: Viewer, batch_id: str) -> Response:
+    @router.get(base + "/{" + named + "}/standing")
+    def standing(request: Request, session: SessionDep, access: Viewer, batch_id: batch_id_type) -> Response:
         batch = queries.get(session, access.project.id, batch_id, kind.name)
         return render(request, "assist/_standing.html", pages.one(session, access, batch))
 
-    @router.post(base + "/{batch_id}/cancelling")
-    def cancel(session: SessionDep, access: Engineer, batch_id: str) -> Response:
+    @router.post(base + "/{" + named + "}/cancelling")
+    def cancel(session: SessionDep, access: Engineer, batch_id: batch_id_type) -> Response:
         batch = service.cancel(session, access, queries.get(session, access.project.id, batch_id, kind.name))
         return _back(access, kind, batch.id)
 
-    @router.post(base + "/{batch_id}/resuming")
-    def resume(session: SessionDep, access: Engineer, batch_id: str, form: FormDep) -> Response:
+    @router.post(base + "/{" + named + "}/resuming")
+    def resume(session: SessionDep, access: Engineer, batch_id: batch_id_type, form: FormDep) -> Response:
         batch = queries.get(session, access.project.id, batch_id, kind.name)
         service.resume(session, access, batch, parse(Resume, form_values(form)).budget)
         return _back(access, kind, batch.id)
 
-    @router.post(base + "/{batch_id}/unknown-calls")
-    def decide_unknown(session: SessionDep, access: Engineer, batch_id: str, form: FormDep) -> Response:
+    @router.post(base + "/{" + named + "}/unknown-calls")
+    def decide_unknown(session: SessionDep, access: Engineer, batch_id: batch_id_type, form: FormDep) -> Response:
         batch = queries.get(session, access.project.id, batch_id, kind.name)
         service.decide_unknown(session, access, batch, parse(UnknownDecision, form_values(form)).action)
         return _back(access, kind, batch.id)
