@@ -1,7 +1,7 @@
 """Typed contexts of the review page and of what people said."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.annotation import reservation_queries as places
 from app.annotation.forms import ReviewQuery
 from app.annotation.models import Annotation, Reservation
 from app.annotation.progress_queries import COUNTED, Tally, counts, tally
+from app.annotation.suggestions.service import Shown, shown
 from app.core.ids import random_id
 from app.examples import queries as examples
 from app.examples.models import Example, Revision
@@ -59,6 +60,7 @@ class Item:
     client_token: str
     findings: Sequence[str]  # kinds that are open
     said: str | None = None
+    suggestion: Shown | None = None
 
     @property
     def draft(self) -> str:
@@ -143,6 +145,7 @@ def review(
     if held is not None:
         example, revision = places.content(session, held)
         item = item_of(access, f"/p/{project.slug}/review/{held.id}", example, revision)
+        item = _prefilled(item, shown(session, example.id, example.revision))
         form = form or (_draft(session, held, example) if wanted.queue == "draft" else None)
     return ReviewPage(
         slug=project.slug,
@@ -212,6 +215,15 @@ def _said(annotation: Annotation, who: str, example: Example | None = None) -> S
         number=example.number if example else None,
         request=example.request if example else "",
     )
+
+
+def _prefilled(item: Item, suggestion: Shown | None) -> Item:
+    """What a model suggests stands chosen only where nobody has said anything yet, and always beside its name."""
+    if suggestion is None:
+        return item
+    label = suggestion.label if item.label == "" and suggestion.label in item.labels else item.label
+    behavior = item.behavior or suggestion.behavior or ""
+    return replace(item, suggestion=suggestion, behavior=behavior, label=label)
 
 
 def item_of(access: Access, url: str, example: Example, revision: Revision, said: str | None = None) -> Item:

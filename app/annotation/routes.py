@@ -14,6 +14,7 @@ from app.annotation import reservation_queries as places
 from app.annotation.forms import NewAnnotation, NewDraft, ReviewQuery
 from app.annotation.models import Reservation
 from app.annotation.reading import at_fields, shown_again, typed, values
+from app.annotation.suggestions import service as suggestions
 from app.core.errors import Conflict, Invalid
 from app.core.ids import is_id
 from app.projects.access import Access, Annotator, Viewer
@@ -75,8 +76,9 @@ def decide(
         return _next(request, session, access, wanted, shown=shown)
     try:
         with session.begin_nested():  # a refused decision leaves nothing behind, and the page can still be shown
-            new = parse(NewAnnotation, values(form, revision, example.tags))
-            service.annotate(session, access, example, new, reservation_id=held.id)
+            given = values(form, revision, example.tags)
+            annotation = service.annotate(session, access, example, parse(NewAnnotation, given), reservation_id=held.id)
+            suggestions.settle(session, annotation, str(form.get("suggestion_id", "")), revision, given)
     except Invalid as error:
         return _refuse(request, session, access, wanted, held, shown_again(form, at_fields(error)), 422)
     except Conflict as error:

@@ -12,7 +12,7 @@ from app.annotation.assist.estimate import Estimate
 from app.annotation.assist.forms import MOST_EXAMPLES, NewBatch
 from app.annotation.assist.kinds import Kind
 from app.annotation.assist.models import ModelBatch, ModelBatchItem
-from app.annotation.assist.taking import price_of
+from app.annotation.assist.taking import price_of, private
 from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid, NotFound
 from app.datasets.near import service as near
@@ -49,13 +49,14 @@ def plan(session: Session, access: Access, kind: Kind, new: NewBatch) -> Planned
     sent: list[tuple[Example, Revision, dict[str, Any]]] = []
     left_out = {"held out for testing": queries.count_held_out(session, project_id, new.filter)}
     for example, content in rows:
-        if example.fingerprint_unit in asked:
-            left_out["held out for testing"] += 1
-            continue
-        try:
-            sent.append((example, content, kind.request(settings, example, content)))
-        except NotSent:
-            left_out["not plain text"] = left_out.get("not plain text", 0) + 1
+        why = "held out for testing" if example.fingerprint_unit in asked else private(example, provider)
+        if why is None:
+            try:
+                sent.append((example, content, kind.request(settings, example, content)))
+                continue
+            except NotSent:
+                why = "not plain text"
+        left_out[why] = left_out.get(why, 0) + 1
     price = price_of(new.price.model_dump() if new.price else None, provider)
     total = estimate.total([one[2] for one in sent], price)
     return Planned(sent, {why: count for why, count in left_out.items() if count}, total, provider)
@@ -146,4 +147,4 @@ def _enqueue(session: Session, batch: ModelBatch) -> None:
 
 def _record(session: Session, access: Access, action: str, batch: ModelBatch, **facts: Any) -> None:
     project_id, actor = access.project.id, access.user.id
-    record(session, action, batch.kind, batch.id, actor_id=actor, project_id=project_id, **facts)
+    record(session, action, f"batch of {batch.kind}", batch.id, actor_id=actor, project_id=project_id, **facts)

@@ -14,6 +14,7 @@ from app.annotation.assist.models import ModelBatch, ModelBatchItem
 from app.core.db import transaction
 from app.core.errors import HoldoutError
 from app.examples import queries as examples
+from app.examples.models import Example
 from app.gateway.answers import Answer
 from app.gateway.client import Connection, connection_to
 from app.gateway.keys import UnreadableKey
@@ -47,6 +48,13 @@ def load(batch_id: str) -> Setup:
     return Setup(connection, provider.max_concurrency, price_of(batch.price, provider))
 
 
+def private(example: Example, provider: Provider) -> str | None:
+    """Why an example must not leave the house: what the checks found in it is not masked, removed or approved yet.
+    A model that runs here may read it."""
+    found = {"sensitive", "secret"}.intersection(example.findings)
+    return "with sensitive data in them" if found and provider.kind != "local_engine" else None
+
+
 def price_of(price: Price, provider: Provider) -> Price:
     """A local model costs nothing until an hourly rate is set."""
     return {"input": 0.0, "output": 0.0} if price is None and provider.kind == "local_engine" else price
@@ -65,6 +73,8 @@ def body(batch_id: str, example_id: str) -> dict[str, Any]:
         batch = session.get_one(ModelBatch, batch_id)
         item = session.get_one(ModelBatchItem, (batch_id, example_id))
         example, content = _sendable(session, batch.project_id, item)
+        if private(example, session.get_one(Provider, batch.provider_id)):
+            raise NotSent("Sensitive data was found in the example: mask or approve it first. It was not sent.")
         return {"model": batch.model} | kind_of(batch.kind).request(batch.settings, example, content)
 
 

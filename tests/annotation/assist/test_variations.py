@@ -82,6 +82,24 @@ def test_held_out_prompts_are_never_sent(bench: Bench) -> None:
     assert any("held out" in (item.reason or "") for item in bench.items(batch))
 
 
+def test_personal_data_stays_at_home_unless_the_model_runs_here(bench: Bench) -> None:
+    clean, personal = bench.example("How do I cancel?"), bench.example("I am Ann, ann@example.org. Cancel it?")
+    personal.findings = ["sensitive"]
+    bench.session.commit()
+    bench.double.script.default = said("something else")
+    assert bench.run(clean, personal, each=1).total == 1
+    clean_too = bench.example("Where do I change my plan?")
+    batch = bench.start(clean_too, each=1)
+    clean_too.findings = ["secret"]  # a scan finds it between the start and the call
+    bench.session.commit()
+    bench.work()
+    assert "Sensitive data" in (bench.items(bench.fresh(batch))[0].reason or "")
+    assert len(bench.double.requests) == 1
+    bench.provider.kind = "local_engine"
+    bench.session.commit()
+    assert bench.start(personal, each=1).total == 1
+
+
 def test_what_a_test_set_asks_is_dropped_and_counted(bench: Bench) -> None:
     seed, other = bench.example("How do I cancel my plan?"), bench.example("Where is my invoice?")
     held = bench.example("Please end my contract today, thanks.")
