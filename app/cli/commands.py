@@ -161,14 +161,17 @@ def token_create(
 def import_files(
     project: str,
     files: list[Path],
-    format: Annotated[str, typer.Option(help="auto, openai_chat or csv.")] = "auto",
+    format: Annotated[str, typer.Option(help="auto: by content; the formats are listed in docs/formats.md.")] = "auto",
+    mapping: Annotated[
+        str | None, typer.Option(help='For tables: which column is what, as JSON: {"user": "question", …}.')
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
 ) -> None:
     """Import files into a project; prints a report per file. Exit 1 if anything was refused."""
     from app.cli.data import import_all
 
     with one_database(settings_or_fail()), friendly():
-        clean = import_all(project, files, format, as_json=json)
+        clean = import_all(project, files, format, mapping, as_json=json)
     raise typer.Exit(0 if clean else 1)
 
 

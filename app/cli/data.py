@@ -16,6 +16,7 @@ from app.core.errors import NotFound
 from app.datasets import export, versions
 from app.datasets.models import DatasetVersion
 from app.examples import import_service
+from app.examples.formats.columns import written_mapping
 from app.examples.importing import steps
 from app.examples.models import Import
 from app.projects import queries as projects
@@ -23,9 +24,10 @@ from app.projects.models import Project
 from app.web.forms import parse
 
 
-def import_all(slug: str, files: list[Path], format: str, *, as_json: bool) -> bool:
+def import_all(slug: str, files: list[Path], format: str, mapping: str | None, *, as_json: bool) -> bool:
     """Import each file here and now; True if no line of any was refused."""
-    reports = [_import_one(slug, file, format) for file in files]
+    columns = written_mapping(mapping or "")
+    reports = [_import_one(slug, file, format, columns) for file in files]
     for report in reports:
         if as_json:
             typer.echo(json.dumps(report))
@@ -35,12 +37,12 @@ def import_all(slug: str, files: list[Path], format: str, *, as_json: bool) -> b
     return all(report["rejected_count"] == 0 and report["status"] == "succeeded" for report in reports)
 
 
-def _import_one(slug: str, file: Path, format: str) -> dict[str, Any]:
+def _import_one(slug: str, file: Path, format: str, mapping: dict[str, Any] | None) -> dict[str, Any]:
     if not file.is_file():
         raise NotFound(f"The file {file}")
     with transaction() as session:
         project = _project(session, slug)
-        source = import_service.import_file(session, None, project, file, file.name, format)
+        source = import_service.import_file(session, None, project, file, file.name, format, mapping)
     while not _is_over(source.id):  # a worker that runs may take a part of it
         for read in steps(source.id):
             if sys.stderr.isatty():
@@ -49,7 +51,7 @@ def _import_one(slug: str, file: Path, format: str) -> dict[str, Any]:
         print(file=sys.stderr)
     with transaction() as session:
         done = session.get_one(Import, source.id)
-        names = ("status", "rows_read", "imported", "duplicates", "rejected_count", "error")
+        names = ("status", "format", "container", "rows_read", "imported", "duplicates", "rejected_count", "error")
         return {"file": str(file), "id": done.id} | {name: getattr(done, name) for name in names}
 
 

@@ -11,13 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from app.core.db import transaction
-from app.core.errors import Invalid
 from app.examples import import_queries, import_service, reports
-from app.examples.chat import Refused
+from app.examples.formats.columns import written_mapping
 from app.examples.models import Import
 from app.examples.opening import open_file
 from app.examples.preview import Preview, look
-from app.examples.strict_json import parse_json
 from app.examples.uploads import OPENAPI, Received, receive
 from app.projects.access import Access, Engineer, Viewer, project_access
 from app.web.idempotency import api_router
@@ -124,19 +122,6 @@ class UndoOut(ImportOut):
     kept: int
 
 
-def mapping_of(received: Received) -> dict[str, Any] | None:
-    text = received.text("mapping")
-    if not text:
-        return None
-    try:
-        mapping = parse_json(text)
-    except Refused as error:
-        raise Invalid.field("mapping", str(error).removeprefix("the line: ")) from error
-    if not isinstance(mapping, dict):
-        raise Invalid.field("mapping", "The mapping is a JSON object: names of fields and of columns.")
-    return mapping
-
-
 @router.post(BASE + "/preview", openapi_extra=OPENAPI)
 async def preview_file(request: Request, session: SessionDep, access: Engineer) -> PreviewOut:
     """A first look at a file: columns, a sample, a suggested mapping, what would be refused. Nothing is kept."""
@@ -150,7 +135,7 @@ async def preview_file(request: Request, session: SessionDep, access: Engineer) 
 
 def _preview(received: Received) -> PreviewOut:
     found = open_file(received.path, received.text("format", "auto"), received.file_name)
-    return PreviewOut.of(look(found.path, found.format, mapping_of(received)), found.container)
+    return PreviewOut.of(look(found.path, found.format, written_mapping(received.text("mapping"))), found.container)
 
 
 @router.post(BASE, status_code=202, openapi_extra=OPENAPI)
@@ -167,7 +152,9 @@ def _start(access: Access, received: Received) -> ImportOut:
             source = import_service.keep_upload(
                 session, access.user, access.project, received.path, received.file_name, received.text("format", "auto")
             )
-            import_service.start(session, access.user, source, mapping_of(received), received.tags())
+            import_service.start(
+                session, access.user, source, written_mapping(received.text("mapping")), received.tags()
+            )
             return ImportOut.of(session, source)
     except BaseException:
         received.discard()

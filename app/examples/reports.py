@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import orjson
 
 from app.examples.models import ImportRejection
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from app.examples.spreadsheet import neutral
 
 
 def as_jsonl(rows: Iterable[ImportRejection]) -> Iterator[bytes]:
@@ -24,16 +23,11 @@ def as_csv(rows: Iterable[ImportRejection]) -> Iterator[bytes]:
     writer.writerow(["line", "reason", "excerpt"])
     yield b"\xef\xbb\xbf"
     for row in rows:
-        writer.writerow([row.line, harmless(row.reason), harmless(row.excerpt)])
+        writer.writerow([row.line, neutral(row.reason), neutral(row.excerpt)])
         yield buffer.getvalue().encode()
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue().encode()
-
-
-def harmless(cell: str) -> str:
-    """A cell that a spreadsheet would take for a formula starts with an apostrophe (OWASP, CSV injection)."""
-    return "'" + cell if cell.lstrip(" ").startswith(FORMULA) else cell
 
 
 WRITERS: dict[str, Callable[[Iterable[ImportRejection]], Iterator[bytes]]] = {"jsonl": as_jsonl, "csv": as_csv}

@@ -57,6 +57,11 @@ def test_people_tokens_and_data(factory: Factory, database_url: str, tmp_path: P
     report = holdout(tmp_path, "import", project.slug, str(file), "--json", **url)
     assert report.returncode == 1  # a line was refused
     assert '"imported": 1' in report.stdout
+    table = tmp_path / "rows.csv"
+    table.write_text("question,reply\nWhy?,So.\n")
+    columns = '{"user": "question", "assistant": "reply"}'
+    report = holdout(tmp_path, "import", project.slug, str(table), "--format", "csv", "--mapping", columns, **url)
+    assert (report.returncode, "1 in" in report.stdout) == (0, True)
     missing = holdout(tmp_path, "export", project.slug, "v1", **url)
     assert missing.returncode == 1
     assert "Version v1" in missing.stderr

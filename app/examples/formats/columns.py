@@ -6,7 +6,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from app.core.errors import FieldError, Invalid
+from app.examples.chat import Refused
 from app.examples.formats.base import Table
+from app.examples.strict_json import parse_json
 from app.web.forms import StrictModel, field_errors
 
 # column names that people use, the likelier first
@@ -54,6 +56,19 @@ class ColumnMapping(StrictModel):
     behavior: str | None = None
     tags: list[str] = Field(default_factory=list, max_length=20)
     group: str | None = None
+
+
+def written_mapping(text: str) -> dict[str, Any] | None:
+    """A mapping that was given as JSON, or None where none was. Raises Invalid."""
+    if not text:
+        return None
+    try:
+        mapping = parse_json(text)
+    except Refused as error:
+        raise Invalid.field("mapping", str(error).removeprefix("the line: ")) from error
+    if not isinstance(mapping, dict):
+        raise Invalid.field("mapping", "The mapping is a JSON object: names of fields and of columns.")
+    return mapping
 
 
 def checked(mapping: Mapping[str, Any] | None, columns: Sequence[str], *, answer: bool = True) -> ColumnMapping:

@@ -41,7 +41,7 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _confine(limit: int, cpu_seconds: int) -> None:
-    os.nice(5)
+    os.nice(2)
     os.umask(0o077)
     for what, most in (
         (resource.RLIMIT_DATA, MEMORY),
