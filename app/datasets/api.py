@@ -10,6 +10,8 @@ from app.core.errors import NotFound
 from app.datasets import edition_queries, editions, queries, service, upload, version_api
 from app.datasets.forms import NewTestSet
 from app.datasets.models import TestCase, TestSet
+from app.datasets.near import seal_queries
+from app.datasets.near import service as near
 from app.datasets.starters import api as starters_api
 from app.datasets.wear import wear
 from app.projects.access import Engineer, Viewer
@@ -97,11 +99,14 @@ class UploadOut(BaseModel):
 
 
 class SealPreview(BaseModel):
-    """``moved``: examples that would leave the training pool. ``quarantined``: cases that forbid sealing, because
-    something of their cluster stands in a frozen dataset version."""
+    """``moved``: examples that would leave the training pool, ``near`` of them because a case asks nearly the same.
+    ``quarantined``: cases that forbid sealing, because something of their cluster stands in a frozen dataset version.
+    ``unscanned``: prompts that were not compared with the cases yet; sealing compares them first."""
 
     size: int
     moved: int
+    near: int
+    unscanned: int
     quarantined: int
     quarantined_cases: list[str]
 
@@ -200,7 +205,14 @@ def remove_case(session: SessionDep, access: Engineer, set_id: str, case_id: str
 def seal_preview(session: SessionDep, access: Viewer, set_id: str) -> SealPreview:
     plan = service.seal_plan(session, service.load(session, access.project.id, set_id))
     cases = list(plan.quarantined)
-    return SealPreview(size=plan.size, moved=plan.moved, quarantined=len(cases), quarantined_cases=cases)
+    return SealPreview(
+        size=plan.size,
+        moved=plan.moved,
+        near=seal_queries.count_near(session, set_id),
+        unscanned=near.unscanned(session, access.project.id),
+        quarantined=len(cases),
+        quarantined_cases=cases,
+    )
 
 
 @router.post(BASE + "/{set_id}/seal")

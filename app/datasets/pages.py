@@ -147,19 +147,6 @@ class CasePage:
         return f"Case {self.case.position}"
 
 
-@dataclass(frozen=True)
-class SealPage:
-    slug: str
-    set: SetRow
-    moved: int
-    beside: int  # examples that leave the pool without being a case themselves
-    quarantined: Sequence[tuple[CaseRow, int]]
-
-    @property
-    def title(self) -> str:
-        return f"Seal “{self.set.name}”"
-
-
 def set_row(test_set: TestSet, uses: int = 0, runs: int = 0) -> SetRow:
     """``runs``: scored on the set and on those that it takes its cases over from."""
     names = ("id", "name", "kind", "size", "sealed_at", "created_at", "edition")
@@ -266,19 +253,6 @@ def _typed(case: TestCase) -> dict[str, str]:
     """What is expected, as the form has it."""
     found = {name: _shown(value) for name, value in case.expected.items()}
     return found | {"tags": ", ".join(case.tags)}
-
-
-def seal_preview(session: Session, access: Access, test_set: TestSet) -> SealPage:
-    plan = service.seal_plan(session, test_set)
-    stuck = queries.cases_by_id(session, test_set.id, list(plan.quarantined))
-    copies = splits.copied_examples(session, test_set.id)
-    return SealPage(
-        slug=access.project.slug,
-        set=set_row(test_set),
-        moved=plan.moved,
-        beside=max(plan.moved - copies, 0),
-        quarantined=[(case_row(case, number), plan.quarantined[case.id]) for case, number in stuck],
-    )
 
 
 def case_row(case: TestCase, number: int | None) -> CaseRow:

@@ -7,7 +7,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from app.core.errors import FieldError, Invalid, NotFound, TooLarge
-from app.datasets import editions, pages, queries, service, upload, version_routes
+from app.datasets import editions, pages, queries, seal_routes, service, upload, version_routes
 from app.datasets.forms import MAX_CASES, NewTestSet
 from app.datasets.models import TestSet
 from app.datasets.rules import parse_numbers
@@ -21,6 +21,7 @@ from app.web.session import SessionDep
 router = APIRouter(include_in_schema=False)
 router.include_router(version_routes.router)
 router.include_router(starters_routes.router)
+router.include_router(seal_routes.router)
 BASE = "/p/{slug}/test-sets"
 SOURCES = ("fraction", "examples", "upload", "starters")
 
@@ -117,34 +118,10 @@ def remove_case(session: SessionDep, access: Engineer, set_id: str, case_id: str
     return _to(access, set_id)
 
 
-@router.post(BASE + "/{set_id}/quarantine-removal")
-def remove_quarantined(session: SessionDep, access: Engineer, set_id: str) -> Response:
-    """Take out every case that something was trained on, and look at the seal again."""
-    test_set = service.load_draft(session, access.project.id, set_id)
-    stuck = list(service.seal_plan(session, test_set).quarantined)
-    if stuck:
-        service.remove_cases(session, access.user, test_set, stuck)
-    return RedirectResponse(f"/p/{access.project.slug}/test-sets/{set_id}/seal", 303)
-
-
 @router.post(BASE + "/{set_id}/removal")
 def discard(session: SessionDep, access: Engineer, set_id: str) -> Response:
     service.discard(session, access.user, access.project.id, set_id)
     return _to(access)
-
-
-@router.get(BASE + "/{set_id}/seal")
-def seal_page(request: Request, session: SessionDep, access: Engineer, set_id: str) -> Response:
-    test_set = service.load(session, access.project.id, set_id)
-    if test_set.sealed_at is not None:
-        return _to(access, set_id)
-    return render(request, "datasets/seal.html", pages.seal_preview(session, access, test_set))
-
-
-@router.post(BASE + "/{set_id}/seal")
-def seal(session: SessionDep, access: Engineer, set_id: str) -> Response:
-    service.seal(session, access.user, access.project.id, set_id)
-    return _to(access, set_id)
 
 
 def _correction(values: dict[str, Any]) -> editions.Correction:

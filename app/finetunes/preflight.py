@@ -149,8 +149,8 @@ def _near_sentence(version: DatasetVersion, near_cases: Sequence[NearCase]) -> s
     first = min(near_cases, key=lambda one: one.line)
     return (
         f"{plural(len(lines), 'line')} of version v{version.number} ask nearly what a sealed case asks: line "
-        f"{first.line} and case {first.position} of “{first.test_set}” have {first.similarity:.0%} of their words in "
-        "common. Freeze a new version: it leaves them out."
+        f"{first.line} and case {first.position} of “{first.test_set}” are {first.similarity:.0%} alike. "
+        "Freeze a new version: it leaves them out."
     )
 
 

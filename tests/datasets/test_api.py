@@ -49,7 +49,7 @@ def test_draft_preview_seal(
     assert (made.json()["size"], made.json()["sealed_at"], made.json()["left_out"]) == (2, None, [])
     url = f"{base}/test-sets/{made.json()['id']}"
     assert client.get(f"{url}/seal-preview", headers=headers).json() == {
-        "size": 2, "moved": 2, "quarantined": 0, "quarantined_cases": [],
+        "size": 2, "moved": 2, "near": 0, "unscanned": 0, "quarantined": 0, "quarantined_cases": [],
     }  # fmt: skip
     sealed = client.post(f"{url}/seal", headers=headers)
     assert sealed.status_code == 200

@@ -12,6 +12,7 @@ from app.core.clock import utcnow
 from app.datasets import queries, service, versions
 from app.datasets.forms import NewTestSet
 from app.datasets.models import DatasetVersion, TestSet
+from app.datasets.near import service as near
 from app.examples.forms import ExampleFilter
 from app.examples.service import revise
 from app.projects.models import Project
@@ -125,6 +126,25 @@ def test_what_was_trained_on_is_named_and_can_be_taken_out(
     assert client.post(f"{url}/seal").status_code == 409
     assert client.post(f"{url}/quarantine-removal").headers["location"] == f"{url}/seal"
     assert "1 case will be held out" in client.get(f"{url}/seal").text
+
+
+def test_the_seal_shows_what_is_nearly_the_same_and_lets_it_be_told_apart(
+    client: TestClient, session: Session, user: User, project: Project, base: str
+) -> None:
+    case = add_example(session, project, "How do I change the address on my last invoice?")
+    close = add_example(session, project, "How do I change the amount on my last invoice?")
+    url = f"{base}/test-sets/{draft(session, user, project, case.id).id}"
+    assert "2 requests came in lately" in client.get(f"{url}/seal").text
+    near.scan(project.id)
+    page = client.get(f"{url}/seal").text
+    assert "1 case will be held out; 2 examples will leave" in page
+    assert f'<a href="{base}/examples/{close.id}">#{close.number}</a>' in page
+    units = {"unit": close.fingerprint_unit, "other": case.fingerprint_unit}
+    assert client.post(f"{url}/near-separation", data=units | {"other": "fp:none"}).status_code == 404
+    assert client.post(f"{url}/near-separation", data=units).headers["location"] == f"{url}/seal"
+    page = client.get(f"{url}/seal").text
+    assert "1 case will be held out; 1 example will leave" in page
+    assert "Not a duplicate" not in page
 
 
 def test_freeze_compare_verify_download(

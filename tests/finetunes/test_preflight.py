@@ -161,6 +161,31 @@ def test_an_earlier_turn_of_a_conversation_leaks_too(factory: Factory) -> None:
     assert at.session.query(Revision).count() == at.session.query(SplitAssignment).count()
 
 
+def test_a_near_duplicate_of_a_case_in_an_earlier_turn_leaks_too(factory: Factory) -> None:
+    from app.datasets import service, versions
+    from app.datasets.forms import NewTestSet
+    from app.examples.forms import ExampleFilter
+    from tests.examples.factories import add
+
+    at = ready(factory, NOWHERE, "local_engine")
+    asked = "How do I change the address on my last invoice?"
+    case = add(at.session, at.project, at.user, "approved", request=asked, answer="In settings.")
+    made = service.draft(at.session, at.user, at.project, NewTestSet(name="Near", example_ids=[case.id])).test_set
+    service.seal(at.session, at.user, at.project.id, made.id)
+    turns = [
+        {"role": "user", "content": "Hi team, how do I change the address on my last invoice?"},
+        {"role": "assistant", "content": "In settings."},
+        {"role": "user", "content": "And then?"},
+        {"role": "assistant", "content": "Nothing."},
+    ]
+    add(at.session, at.project, at.user, "approved", messages=turns)
+    at.version = versions.freeze(at.session, at.user, at.project, "Second", ExampleFilter())
+    at.session.commit()
+    (blocker,) = look(at).blockers
+    assert (blocker.key, blocker.can_override) == ("leakage", False)
+    assert "and case 1 of “Near” are" in blocker.sentence
+
+
 def test_a_reason_lifts_what_may_be_lifted_and_stays(launchable: Ready) -> None:
     launchable.session.query(Baseline).delete()
     launchable.session.commit()

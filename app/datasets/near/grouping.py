@@ -8,7 +8,7 @@ it is near to a case itself: that rule needs no cluster.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-LARGE = 50  # units
+LARGE = 20  # units
 
 
 @dataclass

@@ -46,7 +46,7 @@ class ScannedUnit(Base):
 
 
 class NearLink(Base):
-    """Two units whose prompts are near-duplicates; ``similarity`` is the share of words in common.
+    """Two units whose prompts are near-duplicates; ``similarity`` is the share of words (or letters) in common.
 
     ``separated_at``: somebody said that the two are not duplicates. A trigger refuses that once one of them is held
     out for testing, and lets nobody take a link away.

@@ -81,7 +81,7 @@ def _letter(word: str) -> str:
 
 
 def similarities(left: Sequence[Prompt], right: Sequence[Prompt]) -> NDArray[np.float32]:
-    """For each pair the share of words in common, 0…1; 0 where the two are not near-duplicates."""
+    """For each pair the share of words in common (where only letters slipped, of letters); 0 for what is not near."""
     if not left:
         return np.zeros(0, np.float32)
     bags = [one.bag for one in left], [one.bag for one in right]
@@ -91,9 +91,9 @@ def similarities(left: Sequence[Prompt], right: Sequence[Prompt]) -> NDArray[np.
     changed = (differing + longer - shorter) // 2  # a word in place of another counts once
     near = changed <= allowed(longer)
     near |= (differing == longer - shorter) & (differing <= addable(shorter))
-    near[~near] = _slips(left, right, np.flatnonzero(~near))
-    shared = 1 - differing / np.maximum(sizes.sum(axis=0), 1)
-    return np.where(near, shared, 0).astype(np.float32)
+    alike = np.where(near, 1 - differing / np.maximum(sizes.sum(axis=0), 1), 0).astype(np.float32)
+    alike[~near] = _slips(left, right, np.flatnonzero(~near))
+    return alike
 
 
 def addable(words: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -108,14 +108,14 @@ def allowed(words: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.maximum(few, words // WORDS_PER_EDIT).astype(np.int32)
 
 
-def _slips(left: Sequence[Prompt], right: Sequence[Prompt], where: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _slips(left: Sequence[Prompt], right: Sequence[Prompt], where: NDArray[np.int64]) -> NDArray[np.float32]:
     """Typing slips and moved blanks: nearly the same letters, wherever the words begin."""
-    found = np.zeros(len(where), np.bool_)
+    found = np.zeros(len(where), np.float32)
     ours, theirs = ([side[i].letters for i in where.tolist()] for side in (left, right))
     one, other = (np.fromiter(map(len, side), np.int32, len(where)) for side in (ours, theirs))
     likely = np.flatnonzero((np.abs(one - other) <= TYPING_SLIPS) & (one >= TYPING_SLIPS + SHORTEST))
     if len(likely):
         pairs = [ours[i] for i in likely.tolist()], [theirs[i] for i in likely.tolist()]
         distance = cpdist(*pairs, scorer=Levenshtein.distance, score_cutoff=TYPING_SLIPS, dtype=np.int32)
-        found[likely] = distance <= TYPING_SLIPS
+        found[likely] = np.where(distance <= TYPING_SLIPS, 1 - distance / one[likely], 0)
     return found

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 AT_ONCE = 5_000  # new prompts that a seal or a freeze compares itself; more are left to the job
 
 __all__ = [
+    "AT_ONCE",
     "Leak",
     "NearCase",
     "NearPair",
