@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from app.core.settings import get_settings
 from app.web import errors, render
+from app.web.admission import Admission
 from app.web.security import RefuseCrossSite, SecurityHeaders
 
 # in the order of the work; each may have routes.py (pages) and api.py (under /api/v1)
@@ -81,6 +82,7 @@ def create_app() -> FastAPI:
         app.include_router(router)
     render.set_nav_builder(importlib.import_module("app.overview.nav").build)
     https = (get_settings().base_url or "").startswith("https://")
+    app.add_middleware(Admission)
     app.add_middleware(RefuseCrossSite)
     app.add_middleware(SecurityHeaders, https=https)
     return app

@@ -11,6 +11,7 @@ from app.annotation import queries
 from app.annotation import reservation_queries as places
 from app.annotation.forms import NewAnnotation
 from app.annotation.models import Annotation
+from app.annotation.reservation_queries import GivenBack
 from app.annotation.rules import STATUS_OF, Opinion, agreed, clamped
 from app.core.errors import Conflict, Forbidden, Invalid
 from app.examples import queries as examples
@@ -49,24 +50,31 @@ def _alone(
     if new.revision != example.revision:
         raise changed(example)
     before = {"status": example.status, "revision": example.revision}
-    edits = edits_given(session, access, example, new)
-    # This takes the lock on the example, in the order that edits everywhere take theirs; what follows is alone with it
-    example_service.revise(session, access.user, example, new.revision, reason="edited in review", **edits)
-    _no_opinions_wait(session, example)
-    seconds = _seconds(session, access, example, new, reservation_id)
+    _revise(session, access, example, new)  # takes the lock on the example; what follows is alone with it
+    ended = _given_back(session, access, example, reservation_id)
+    if ended.waiting and example.status == "to_review":
+        raise Conflict("Several people said different things of this example. It waits to be settled.")
     example_service.set_status(session, access.user, example, STATUS_OF[new.verdict], action=new.verdict)
     return queries.put(
         session,
         **said(access, example, new),
-        seconds=seconds,
+        seconds=_seconds(new, ended),
         revision=example.revision,
         before=before | {"left": example.revision},
     )
 
 
-def _no_opinions_wait(session: Session, example: Example) -> None:
-    if example.status == "to_review" and queries.opinions(session, example.id):
-        raise Conflict("Several people said different things of this example. It waits to be settled.")
+def _revise(session: Session, access: Access, example: Example, new: NewAnnotation) -> None:
+    """Make the reviewer's edits, and hold the example until the transaction ends. Locks come in the order of
+    ``revise``, which has nothing to do where nothing was edited: most verdicts are on the text as it stands."""
+    edits = edits_given(session, access, example, new)
+    as_it_stands = new.messages is None and new.tags is None and new.behavior in (None, example.behavior)
+    if as_it_stands and "expected" not in edits:
+        examples.lock_current(session, example)
+        if example.revision != new.revision or example.deleted_at is not None:
+            raise changed(example)
+    else:
+        example_service.revise(session, access.user, example, new.revision, reason="edited in review", **edits)
 
 
 def _one_of_several(
@@ -84,13 +92,13 @@ def _one_of_several(
     if len(waiting) >= access.project.overlap:
         raise Conflict("All opinions on this example are in. What differs is settled by somebody who may.")
     slot = own.slot if own else _place(session, access, example, reservation_id)
-    seconds = _seconds(session, access, example, new, None)
+    ended = _given_back(session, access, example, None)
     if own:
         queries.remove(session, own)
     annotation = queries.put(
         session,
         **said(access, example, new),
-        seconds=seconds,
+        seconds=_seconds(new, ended),
         revision=example.revision,
         slot=slot,
         blind=True,
@@ -223,27 +231,23 @@ def _check_untouched(example: Example, annotation: Annotation) -> None:
         raise changed(example)
 
 
-def _seconds(
-    session: Session, access: Access, example: Example, new: NewAnnotation, reservation_id: str | None
-) -> float | None:
-    """Give the place back, and answer the time: this one, and what was spent before it was skipped or put aside.
-
-    Raises Conflict if ``reservation_id`` is no longer this person's, or without one if somebody else is at it.
-    """
-    ended = places.release(session, example.id, access.user.id)
+def _given_back(session: Session, access: Access, example: Example, reservation_id: str | None) -> GivenBack:
+    """Give the place back. Raises Conflict if ``reservation_id`` is no longer this person's, or without one if
+    somebody else is at it."""
+    ended = places.give_back(session, example.id, access.user.id)
     if reservation_id:
-        lost = ended is None or ended.id != reservation_id
+        lost = ended.id != reservation_id
     else:
-        lost = (
-            ended is None
-            and access.project.overlap == 1
-            and places.held_by_others(session, example.id, access.user.id) > 0
-        )
+        lost = ended.id is None and access.project.overlap == 1 and ended.others > 0
     if lost:
         raise Conflict(GONE)
-    seconds = clamped(new.seconds, ended.lasted if ended else None)
-    earlier = places.forget_aside(session, example.id, access.user.id)
-    return seconds if seconds is None and not earlier else (seconds or 0.0) + earlier
+    return ended
+
+
+def _seconds(new: NewAnnotation, ended: GivenBack) -> float | None:
+    """This time, and what was spent on the example before it was skipped or put aside."""
+    seconds = clamped(new.seconds, ended.lasted)
+    return seconds if seconds is None and not ended.aside else (seconds or 0.0) + ended.aside
 
 
 def said(access: Access, example: Example, new: NewAnnotation) -> dict[str, Any]:
@@ -253,6 +257,7 @@ def said(access: Access, example: Example, new: NewAnnotation) -> dict[str, Any]
 
 
 def edits_given(session: Session, access: Access, example: Example, new: NewAnnotation) -> dict[str, Any]:
+    """What is given, as the arguments of ``revise``. A label that the example has already is no edit."""
     edits: dict[str, Any] = {"messages": new.messages, "tags": new.tags}
     if new.behavior is not None:
         edits["behavior"] = new.behavior
@@ -260,7 +265,8 @@ def edits_given(session: Session, access: Access, example: Example, new: NewAnno
         if access.project.labels and new.label not in access.project.labels:
             raise Invalid.field("label", f"“{new.label}” is not a label of this project.")
         expected = examples.revision(session, example.id, example.revision).expected or {}
-        edits["expected"] = expected | {"label": new.label}
+        if expected.get("label") != new.label:
+            edits["expected"] = expected | {"label": new.label}
     return edits
 
 

@@ -1,10 +1,11 @@
 """SQL of places at examples: hand out, keep, give back. The database's clock decides when a reservation ends."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Row, and_, delete, exists, func, select, text, update
+from sqlalchemy import ColumnElement, Double, Row, and_, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -34,8 +35,12 @@ def mine(
         .where(Reservation.user_id == user_id, LIVE, *conditions(project_id, wanted))
         .where(Reservation.slot == SETTLING if queue == "settle" else Reservation.slot > SETTLING)
         .where(aside if queue == "draft" else ~aside)
-        .order_by(Reservation.expires_at.desc())
     )
+    if queue == "draft":
+        query = query.join(Draft, and_(Draft.example_id == Reservation.example_id, Draft.user_id == user_id))
+        query = query.order_by(Draft.saved_at)
+    else:
+        query = query.order_by(Reservation.expires_at.desc())
     if queue == "skipped":
         query = query.where(exists().where(Skip.example_id == Reservation.example_id, Skip.user_id == user_id))
     if but:
@@ -143,27 +148,27 @@ def _drafted(user_id: str) -> Any:
     return exists().where(Draft.example_id == Example.id, Draft.user_id == user_id)
 
 
-# One's own place first, whatever became of it; else the lowest place that is free, or that somebody's time ran out on.
+# The lowest place that is free, or that somebody's time ran out on; where there is one's own, that one.
 # The unique keys decide where two come at once: the second gets nothing and looks again.
 OWN = """
 update reservations r set expires_at = clock_timestamp() + :long,
   created_at = case when r.expires_at > clock_timestamp() then r.created_at else clock_timestamp() end
-where r.example_id = :example and r.user_id = :user and r.slot between :low and :high returning r.id
+where r.example_id = :example and r.user_id = :user and r.slot between :low and :high returning r.*
 """
 FREE = """
 insert into reservations (id, project_id, example_id, slot, user_id, created_at, expires_at)
 select :id, :project, :example, slot, :user, clock_timestamp(), clock_timestamp() + :long
 from generate_series(cast(:low as int), cast(:high as int)) slot
-where not exists (select from reservations r where r.example_id = :example and r.slot = slot.slot
-                  and r.expires_at > clock_timestamp())
+where not exists (select from reservations r where r.example_id = :example
+                  and (r.user_id = :user or (r.slot = slot.slot and r.expires_at > clock_timestamp())))
   and not exists (select from annotations a where a.example_id = :example and a.slot = slot.slot)
 order by slot limit 1
 on conflict (example_id, slot) do update set id = excluded.id, user_id = excluded.user_id,
   created_at = excluded.created_at, expires_at = excluded.expires_at
 where reservations.expires_at <= clock_timestamp()
-returning id
+returning *
 """
-OWN_PLACE, FREE_PLACE = text(OWN), text(FREE)
+PLACES = tuple(select(Reservation).from_statement(text(statement)) for statement in (FREE, OWN))
 
 
 def take(
@@ -184,10 +189,10 @@ def take(
         "high": places.stop - 1,
         "long": how_long,
     }
-    for statement in (OWN_PLACE, FREE_PLACE):
-        found = session.scalar(statement, values)
+    for statement in PLACES:
+        found: Reservation | None = session.scalar(statement, values, execution_options={"populate_existing": True})
         if found is not None:
-            return session.get(Reservation, str(found), populate_existing=True)
+            return found
     return None
 
 
@@ -211,10 +216,49 @@ def content(session: Session, held: Reservation) -> Row[Example, Revision]:
     return session.execute(query).one()
 
 
-def release(session: Session, example_id: str, user_id: str) -> Row[str, int, float] | None:
-    """Give the place back. Answers (id, slot, seconds that it lasted), also of one that had expired."""
-    ended = delete(Reservation).where(Reservation.example_id == example_id, Reservation.user_id == user_id)
-    return session.execute(ended.returning(Reservation.id, Reservation.slot, _age())).first()
+def held_content(
+    session: Session, project_id: str, user_id: str, reservation_id: str
+) -> Row[Reservation, Example, Revision] | None:
+    """This person's reservation with its example and newest revision; see ``find``."""
+    if not is_id(reservation_id):
+        return None
+    newest = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
+    query = select(Reservation, Example, Revision).join(Example, Example.id == Reservation.example_id)
+    mine = (Reservation.project_id == project_id, Reservation.user_id == user_id)
+    return session.execute(query.join(Revision, newest).where(Reservation.id == reservation_id, *mine)).first()
+
+
+@dataclass(frozen=True)
+class GivenBack:
+    """``id`` and ``lasted`` (seconds) of the reservation that ended, None where there was none; ``aside``: seconds
+    spent before it was skipped or put aside; ``waiting``: opinions that wait at the example; ``others``: places that
+    others hold."""
+
+    id: str | None
+    lasted: float | None
+    aside: float
+    waiting: int
+    others: int
+
+
+GIVE_BACK = text("""
+with ended as (delete from reservations where example_id = :example and user_id = :user
+               returning id, extract(epoch from clock_timestamp() - created_at) as lasted),
+     skipped as (delete from skips where example_id = :example and user_id = :user returning seconds),
+     drafted as (delete from annotation_drafts where example_id = :example and user_id = :user returning seconds)
+select (select id from ended) as id, (select lasted from ended) as lasted,
+  coalesce((select sum(seconds) from skipped), 0) + coalesce((select sum(seconds) from drafted), 0) as aside,
+  (select count(*) from annotations where example_id = :example and slot is not null) as waiting,
+  (select count(*) from reservations where example_id = :example and user_id <> :user and slot > 0
+     and expires_at > clock_timestamp()) as others
+""")
+
+
+def give_back(session: Session, example_id: str, user_id: str) -> GivenBack:
+    """The person is done with the example: neither reserved, nor skipped, nor put aside any more."""
+    row = session.execute(GIVE_BACK, {"example": example_id, "user": user_id}).one()
+    lasted = None if row.lasted is None else float(row.lasted)
+    return GivenBack(row.id and str(row.id), lasted, float(row.aside), row.waiting, row.others)
 
 
 def lasted(session: Session, held: Reservation) -> float:
@@ -226,26 +270,8 @@ def _age() -> Any:
     return func.extract("epoch", func.clock_timestamp() - Reservation.created_at).cast(Double).label("lasted")
 
 
-def held_by_others(session: Session, example_id: str, user_id: str) -> int:
-    """How many places others hold at this moment."""
-    query = select(func.count()).where(Reservation.example_id == example_id, Reservation.user_id != user_id, LIVE)
-    return session.scalar(query.where(Reservation.slot > SETTLING)) or 0
-
-
 def skip(session: Session, example_id: str, user_id: str, seconds: float) -> None:
     now = func.clock_timestamp()
     row = insert(Skip).values(example_id=example_id, user_id=user_id, seconds=seconds, created_at=now)
     more = {"created_at": now, "seconds": Skip.seconds + row.excluded.seconds}
     session.execute(row.on_conflict_do_update(index_elements=["example_id", "user_id"], set_=more))
-
-
-FORGET = text("""
-with skipped as (delete from skips where example_id = :example and user_id = :user returning seconds),
-     drafted as (delete from annotation_drafts where example_id = :example and user_id = :user returning seconds)
-select coalesce(sum(seconds), 0) from (select seconds from skipped union all select seconds from drafted) aside
-""")
-
-
-def forget_aside(session: Session, example_id: str, user_id: str) -> float:
-    """It is neither skipped nor put aside any more. Answers the seconds that were spent on it then."""
-    return float(session.scalar(FORGET, {"example": example_id, "user": user_id}) or 0)

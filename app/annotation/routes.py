@@ -63,13 +63,13 @@ def decide(
     request: Request, session: SessionDep, access: Annotator, reservation_id: str, wanted: Wanted, form: FormDep
 ) -> Response:
     shown = _shown(form)
-    held = places.find(session, access.project.id, access.user.id, reservation_id)
-    if held is None:
+    found = places.held_content(session, access.project.id, access.user.id, reservation_id)
+    if found is None:
         if queries.by_token(session, access.user.id, str(form.get("client_token") or "")):  # a double click: it is done
             return _next(request, session, access, wanted, shown=shown)
         gone = FormState(message="Your time with that example ran out and somebody else has it. This is the next one.")
         return _next(request, session, access, wanted, gone, 409, shown=shown)
-    example, revision = places.content(session, held)
+    held, example, revision = found
     if form.get("verdict") == "draft":
         kept = parse(NewDraft, {name: form.get(name) for name in ("revision", "seconds")})
         service.put_aside(session, access, held, kept.revision, typed(form), kept.seconds)

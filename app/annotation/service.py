@@ -90,20 +90,21 @@ def _ways(
 
 
 def skip(session: Session, access: Access, held: Reservation, seconds: float | None = None) -> None:
-    """Pass over an example: it goes to others, and comes back to this person at the end. The time counts."""
-    spent = places.forget_aside(session, held.example_id, access.user.id)
-    ended = places.release(session, held.example_id, access.user.id)
-    spent += clamped(seconds, ended.lasted if ended else None) or 0.0
-    places.skip(session, held.example_id, access.user.id, spent)
+    """Pass over an example: it goes to others, and comes back to this person at the end. The time counts.
+
+    A draft is not lost by it: it goes to the end of the drafts.
+    """
+    if drafts.pass_over(session, held, clamped(seconds, places.lasted(session, held)) or 0.0):
+        return
+    ended = places.give_back(session, held.example_id, access.user.id)
+    places.skip(session, held.example_id, access.user.id, ended.aside + (clamped(seconds, ended.lasted) or 0.0))
 
 
 def put_aside(
     session: Session, access: Access, held: Reservation, revision: int, fields: Mapping[str, Any], seconds: float | None
 ) -> None:
     """Keep what was typed as a draft, to be gone on with on any machine; the place stays theirs for a day."""
-    spent = places.forget_aside(session, held.example_id, access.user.id)
-    spent += clamped(seconds, places.lasted(session, held)) or 0.0
-    drafts.put(session, held, revision, fields, spent)
+    drafts.put(session, held, revision, fields, clamped(seconds, places.lasted(session, held)) or 0.0)
     places.keep(session, held, places.PUT_ASIDE)
 
 

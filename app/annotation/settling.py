@@ -69,14 +69,14 @@ def settle(
         raise changed(example)
     given = _as_said(waiting, new)
     proposal = given.proposal if isinstance(given, Annotation) else proposal_of(session, access, example, given)
-    ended = places.release(session, example.id, access.user.id)
-    if reservation_id and (ended is None or ended.id != reservation_id):
+    ended = places.give_back(session, example.id, access.user.id)
+    if reservation_id and ended.id != reservation_id:
         raise Conflict("Somebody else settles this one now: it was free again after 15 minutes of rest.")
     fields = {name: getattr(given, name) for name in ("verdict", "label", "behavior")}
     annotation = queries.put(
         session,
         **said(access, example, new) | fields | {"settles": True},
-        seconds=clamped(new.seconds, ended.lasted if ended else None),
+        seconds=clamped(new.seconds, ended.lasted),
         revision=example.revision,
         proposal=proposal,
         before={},

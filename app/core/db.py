@@ -74,11 +74,12 @@ def database_url() -> str:
     return url
 
 
-def make_engine(url: str | None = None, *, owner: bool = False, pool_size: int = 10) -> Engine:
+def make_engine(url: str | None = None, *, owner: bool = False, pool_size: int = 20) -> Engine:
     return create_engine(
         make_url(conninfo(url, owner=owner)).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
-        max_overflow=10,
+        max_overflow=20,
+        pool_timeout=10,
         pool_pre_ping=True,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,

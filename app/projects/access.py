@@ -56,8 +56,7 @@ def project_access(needed: str) -> Callable[..., Access]:
     @decides(f"project {needed}")
     def dependency(slug: str, request: Request, session: SessionDep) -> Access:
         identity = identify(request, session)
-        project = queries.by_slug(session, slug)
-        member = None if project is None else queries.membership(session, project.id, identity.user.id)
+        project, member = queries.with_membership(session, slug, identity.user.id)
         role = None if project is None else _role(project, identity, member)
         if project is None or role is None:
             raise NotFound("This project")

@@ -8,6 +8,7 @@ import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -48,7 +49,7 @@ TITLES = {
     422: "Something needs mending",
     429: "Too many attempts",
     500: "Something broke on our side",
-    503: "The database is not reachable",
+    503: "Not reachable right now",
 }
 UNSTORABLE = "The text contains a character that cannot be stored (NUL or half of a surrogate pair). Remove it."
 
@@ -111,7 +112,9 @@ def on_database_error(request: Request, error: Exception) -> Response:
         return answer(request, 422, UNSTORABLE)
     if isinstance(cause, psycopg.errors.RestrictViolation):  # one of our triggers: sealed, frozen, closed
         return answer(request, 409, (cause.diag.message_primary or "This cannot change any more.").capitalize())
-    if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+    if isinstance(error, OperationalError | PoolTimeout) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    ):
         return answer(request, 503, "Try again in a few seconds.", headers={"Retry-After": "5"})
     return on_bug(request, error)
 
@@ -128,5 +131,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_validation_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(StatementError, on_database_error)
+    app.add_exception_handler(PoolTimeout, on_database_error)
     app.add_exception_handler(UnicodeEncodeError, on_database_error)
     app.add_exception_handler(Exception, on_bug)

@@ -44,6 +44,7 @@ def server_command(
         "unix_socket_permissions": "0700",
         "hba_file": _write(layout.root / "pg_hba.conf", _access(), user),
         "ident_file": _write(layout.root / "pg_ident.conf", _identities(user), user),
+        "max_connections": 200,  # a web process takes up to 40, a worker up to 45
         "fsync": on,
         "synchronous_commit": on,
         "full_page_writes": on,
