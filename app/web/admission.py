@@ -26,20 +26,17 @@ class Admission:
         self.patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(FREE):
+        if scope["type"] != "http" or scope["path"].startswith(FREE) or _length(scope) > SMALL_BODY:
             await self.app(scope, receive, send)
             return
-        receive = await _read_ahead(scope, receive)
+        if _length(scope):
+            receive = await _read_ahead(receive)
         try:
-            await asyncio.wait_for(self.turns.acquire(), self.patience)
+            async with asyncio.timeout(self.patience):
+                await self.turns.acquire()
         except TimeoutError:
-            busy = answer(
-                Request(scope),
-                503,
-                "Many people are at work. Try again in a few seconds.",
-                headers={"Retry-After": "3"},
-            )
-            await busy(scope, receive, send)
+            words = "Many people are at work. Try again in a few seconds."
+            await answer(Request(scope), 503, words, headers={"Retry-After": "3"})(scope, receive, send)
             return
         turn = _Turn(self.turns)
 
@@ -69,8 +66,6 @@ class _Turn:
 
 def _length(scope: Scope) -> int:
     """Bytes of the body; one of unknown length counts as large."""
-    if scope["type"] != "http":
-        return 0
     headers = Headers(scope=scope)
     if "transfer-encoding" in headers:
         return SMALL_BODY + 1
@@ -80,18 +75,18 @@ def _length(scope: Scope) -> int:
 
 async def _read_ahead(receive: Receive) -> Receive:
     """A ``receive`` that has the whole body."""
-    body, more = b"", True
-    while more:
+    body, last = b"", None
+    while last is None:
         message = await receive()
         if message["type"] != "http.request":
-            break
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-    if more:
-        whole.append(message)  # the sender left
+            last = message  # the sender left
+        else:
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                last = {"type": "http.request", "body": body, "more_body": False}
+    ready: list[Message] = [last]
 
     async def again() -> Message:
-        return whole.pop(0) if whole else await receive()
+        return ready.pop() if ready else await receive()
 
     return again

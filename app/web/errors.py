@@ -112,9 +112,8 @@ def on_database_error(request: Request, error: Exception) -> Response:
         return answer(request, 422, UNSTORABLE)
     if isinstance(cause, psycopg.errors.RestrictViolation):  # one of our triggers: sealed, frozen, closed
         return answer(request, 409, (cause.diag.message_primary or "This cannot change any more.").capitalize())
-    if isinstance(error, OperationalError | PoolTimeout) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    ):
+    gone = isinstance(error, DBAPIError) and error.connection_invalidated
+    if gone or isinstance(error, OperationalError | PoolTimeout):
         return answer(request, 503, "Try again in a few seconds.", headers={"Retry-After": "5"})
     return on_bug(request, error)
 

@@ -1,4 +1,4 @@
-"""So many requests at once: the others wait, a stream keeps no turn, and who waits too long is told when to come back."""
+"""So many requests at once: the others wait, a stream keeps no turn, who waits too long is told when to come back."""
 
 import asyncio
 from typing import Any
