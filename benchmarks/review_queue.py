@@ -17,7 +17,7 @@ from tests.faults.review_stage import Stage, set_up
 
 ANNOTATORS = 16
 BARE = """
-with next as (select id, project_id from examples where status = 'to_review' and deleted_at is null order by id limit 1
+with next as (select id, project_id from examples where project_id = %s and status = 'to_review' order by id limit 1
               for update skip locked),
      said as (insert into annotations (id, project_id, example_id, revision, annotator_id, verdict, note, flagged,
                                        before)
@@ -34,12 +34,13 @@ async def bare(stage: Stage, seconds: float) -> float:
         nonlocal done
         while time.monotonic() < until:
             async with connection.transaction():
-                await connection.execute(BARE, (user,))
+                await connection.execute(BARE, (project, user))
             done += 1
 
     connections = [await psycopg.AsyncConnection.connect(stage.dsn, autocommit=True) for _ in range(ANNOTATORS)]
     cursor = await connections[0].execute("select id from users where email like 'annotator%'")
     users = [row[0] for row in await cursor.fetchall()]
+    project = (await (await connections[0].execute("select id from projects")).fetchall())[0][0]
     await asyncio.gather(*(one(connection, user) for connection, user in zip(connections, users, strict=True)))
     for connection in connections:
         await connection.close()

@@ -16,7 +16,9 @@ from app.annotation.models import Annotation, Reservation
 from app.annotation.progress_queries import COUNTED, Tally, counts, tally
 from app.annotation.suggestions.service import Shown, shown
 from app.core.ids import random_id
+from app.core.recent import Recent
 from app.examples import queries as examples
+from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Revision
 from app.examples.rules import text_of
 from app.projects.access import Access
@@ -26,6 +28,9 @@ from app.web.markdown import to_html
 BEHAVIOR_CHOICES = (("answer", "Answer"), ("refuse", "Refuse"), ("clarify", "Clarify"), ("escalate", "Escalate"))
 SAID = {"approve": "approved", "reject": "rejected", "needs_work": "needs work"}
 FLAGGED_SHOWN = 200
+
+
+totals: Recent[tuple[str, str, str], int] = Recent(seconds=20.0, most=2_000)
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ def review(
     return ReviewPage(
         slug=project.slug,
         item=item,
-        tally=tally(session, project.id, access.user.id, queue, service.overlap_of(access, queue)),
+        tally=_tally(session, access, queue, fresh=whole or item is None),
         queue=wanted.queue,
         query=f"?{query}" if query else "",
         guideline=to_html(project.guideline) if whole and project.guideline.strip() else None,
@@ -159,6 +164,17 @@ def review(
         tabs=tabs(session, access, wanted.queue) if whole else (),
         form=form or FormState(),
     )
+
+
+def _tally(session: Session, access: Access, wanted: ExampleFilter, fresh: bool) -> Tally:
+    """How far this person is. What is left is counted with a whole page; between two decisions it is known."""
+    key = (access.project.id, access.user.id, wanted.model_dump_json())
+    known = None if fresh else totals.get(key)
+    overlap = service.overlap_of(access, wanted)
+    found = tally(session, access.project.id, access.user.id, wanted, overlap, known)
+    if known is None:
+        totals.put(key, found.done + found.left)
+    return found
 
 
 def _draft(session: Session, held: Reservation, example: Example) -> FormState | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app.annotation.models import Annotation, Draft, Skip
@@ -29,10 +29,19 @@ class Tally:
     undo_id: str | None
 
 
-def tally(session: Session, project_id: str, user_id: str, wanted: ExampleFilter, overlap: int) -> Tally:
-    """In one round trip, and bounded: a queue of a hundred thousand costs what one of a thousand costs."""
-    wanting = select(Example.id).where(*waiting(project_id, user_id, wanted, overlap))
-    skipped = wanting.join(Skip, and_(Skip.example_id == Example.id, Skip.user_id == user_id))
+def left(session: Session, project_id: str, user_id: str, wanted: ExampleFilter, overlap: int) -> int:
+    """What of a queue still wants this person's opinion."""
+    wanting = select(Example.id).where(*waiting(project_id, user_id, wanted, overlap)).limit(COUNTED + 1)
+    return session.scalar(select(func.count()).select_from(wanting.subquery())) or 0
+
+
+def tally(
+    session: Session, project_id: str, user_id: str, wanted: ExampleFilter, overlap: int, known: int | None = None
+) -> Tally:
+    """Bounded: a queue of a hundred thousand costs what one of a thousand costs. ``known``: what is done and left
+    together, where it was counted a moment ago."""
+    passed_over = select(Skip.example_id).where(Skip.user_id == user_id).limit(COUNTED)
+    skipped = select(Example.id).where(Example.id.in_(passed_over), *waiting(project_id, user_id, wanted, overlap))
     recent = (
         select(Annotation.id, Annotation.seconds, undoable().label("undoable"))
         .where(Annotation.project_id == project_id, Annotation.annotator_id == user_id)
@@ -46,13 +55,14 @@ def tally(session: Session, project_id: str, user_id: str, wanted: ExampleFilter
     row = session.execute(
         select(
             select(func.count()).select_from(recent).scalar_subquery(),
-            select(func.count()).select_from(wanting.limit(COUNTED + 1).subquery()).scalar_subquery(),
-            select(func.count()).select_from(skipped.limit(COUNTED).subquery()).scalar_subquery(),
+            select(func.count()).select_from(skipped.subquery()).scalar_subquery(),
             select(median).scalar_subquery(),
             undo.scalar_subquery(),
         )
     ).one()
-    return Tally(*row)
+    done, count, seconds, undo_id = row
+    remaining = left(session, project_id, user_id, wanted, overlap) if known is None else max(known - done, 0)
+    return Tally(done, remaining, count, seconds, undo_id)
 
 
 @dataclass(frozen=True)

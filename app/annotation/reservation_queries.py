@@ -21,6 +21,8 @@ IN_HAND = timedelta(minutes=15)
 AHEAD = timedelta(minutes=5)  # the next one, which the page keeps ready: short, so that nobody waits for it long
 PUT_ASIDE = timedelta(hours=24)  # with a draft
 
+MOST_HELD = 1_000  # drafts are places too
+
 LIVE = Reservation.expires_at > func.clock_timestamp()
 
 
@@ -29,10 +31,12 @@ def mine(
 ) -> Reservation | None:
     """What this person holds already and had in hand last, without the examples ``but``."""
     aside = exists().where(Draft.example_id == Reservation.example_id, Draft.user_id == user_id)
+    # The few that are held first, whatever the planner knows of the tables: their examples are then looked up by key
+    held = select(Reservation.id).where(Reservation.project_id == project_id, Reservation.user_id == user_id, LIVE)
     query = (
         select(Reservation)
         .join(Example, Example.id == Reservation.example_id)
-        .where(Reservation.user_id == user_id, LIVE, *conditions(project_id, wanted))
+        .where(Reservation.id.in_(held.limit(MOST_HELD)), *conditions(project_id, wanted))
         .where(Reservation.slot == SETTLING if queue == "settle" else Reservation.slot > SETTLING)
         .where(aside if queue == "draft" else ~aside)
     )

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
@@ -84,6 +85,8 @@ def set_up(*, annotators: int, examples: int, overlap: int = 1, webs: int = 2) -
             with db.transaction() as session:
                 slug, cookies = _people(session, annotators, overlap)
                 _examples(session, examples)
+            with psycopg.connect(server.dsn, autocommit=True) as connection:
+                connection.execute("analyze")  # what autovacuum does within a minute of an import
             os.environ["HOLDOUT_DATABASE_URL"] = server.app_dsn
             running += [Web() for _ in range(webs)]
             for web in running:
