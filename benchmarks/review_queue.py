@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import time
 
+import psutil
 import psycopg
 
 from tests.faults.annotators import Journal, judge, work
@@ -47,16 +48,26 @@ async def bare(stage: Stage, seconds: float) -> float:
     return done / seconds
 
 
+def processor_seconds(stage: Stage) -> tuple[float, float]:
+    """(of the web processes, of this one)"""
+    webs = (psutil.Process(web.process.pid).cpu_times() for web in stage.webs)
+    return sum(one.user + one.system for one in webs), time.process_time()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=15)
     seconds = parser.parse_args().seconds
     with set_up(annotators=ANNOTATORS, examples=int(seconds * 700) + 5_000) as stage:
         asyncio.run(work(stage, Journal(), seconds=2))
+        before = processor_seconds(stage)
         seen, _kills = asyncio.run(work(stage, Journal(), seconds=seconds))
+        spent = [after - at_first for after, at_first in zip(processor_seconds(stage), before, strict=True)]
         judged = judge(stage.dsn, Journal(), 1)
         limit = asyncio.run(bare(stage, 5))
     print(f"submit and next, {ANNOTATORS} annotators, two web processes: {seen.figures(seconds)}")
+    each = [1000 * part / max(len(seen.decided), 1) for part in spent]
+    print(f"processor time a decision: web {each[0]:.1f} ms, client {each[1]:.1f} ms, beside the database's own")
     print(f"double hand-outs: {judged.over + judged.doubled} · the database alone: {limit:.0f} decisions/s")
 
 
