@@ -35,7 +35,7 @@ _AREA_IN_BRACKETS = re.compile(r"[+\uff0b]?\(\d+\)")
 _YEARS = re.compile(r"(?:1\d|20)\d\d ?[-\u2013/.] ?(?:1\d|20)\d\d")
 _CONTEXT = re.compile(
     r"phone|\btelf?\b|\btlf\b|mobile?\b|\bmob\b|\bcell|\bcall|dial|\bfax|contact|reach|whatsapp|\bsms\b"
-    r"|\btext me|ring me|hotline|helpline|landline|pager|voicemail|answering|messages? to|telefon|rufnummer|mobil|handy"
+    r"|\btext me|ring me|hotline|helpline|landline|pager|voicemail|telefon|rufnummer|mobil|handy"
     r"|anruf|erreich|rückruf|t[ée]l[ée]phon|portable|appel|joindre|m[óo]vil|tel[ée]fono|ll[áa]m|celular|cellulare|chiam"
     r"|telefoon|bellen|gsm|telem[óo]vel|ligar|puhelin|電話|电话|전화",
     re.I,
