@@ -5,10 +5,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page
 from sqlalchemy.orm import Session
@@ -103,12 +105,23 @@ def factory(session: Session) -> Factory:
     return Factory(session)
 
 
+@lru_cache
+def app_of_tests(https: bool) -> FastAPI:
+    """To make the app takes a second of processor time, and it holds nothing of a test: settings and database are asked
+    for with each request, but for whether the address is an ``https://`` one."""
+    from app.main import create_app
+
+    return create_app()
+
+
+def the_app() -> FastAPI:
+    return app_of_tests((get_settings().base_url or "").startswith("https://"))
+
+
 @pytest.fixture
 def client(settings_env: None) -> Iterator[TestClient]:
     """A browser-like client (same-origin, keeps cookies, does not follow redirects)."""
-    from app.main import create_app
-
-    with TestClient(create_app(), headers=ORIGIN, follow_redirects=False, raise_server_exceptions=True) as client:
+    with TestClient(the_app(), headers=ORIGIN, follow_redirects=False, raise_server_exceptions=True) as client:
         yield client
 
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 
+from tests.conftest import the_app
+
 
 @pytest.fixture
 def app_url(settings_env: None) -> Iterator[str]:
-    from app.main import create_app
 
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(), log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(the_app(), log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

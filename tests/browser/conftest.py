@@ -15,6 +15,7 @@ from app.core import db
 from app.core.postgres import EmbeddedPostgres
 from app.core.settings import get_settings
 from tests.browser.filled import Filled, fill
+from tests.conftest import the_app
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +36,9 @@ def site(postgres: EmbeddedPostgres) -> Iterator[Filled]:
 
 
 def _served(filled: Filled) -> Iterator[Filled]:
-    from app.main import create_app
 
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(), log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(the_app(), log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

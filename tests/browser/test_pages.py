@@ -8,8 +8,8 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from playwright.sync_api import BrowserContext, Page, expect
 
 from app.accounts.access import COOKIE
-from app.main import create_app
 from tests.browser.filled import Filled
+from tests.conftest import the_app
 
 pytestmark = pytest.mark.browser
 # streams, downloads, fragments and redirects are no pages
@@ -19,7 +19,7 @@ VOTERS = re.compile(r"/vote$")
 
 def paths() -> list[str]:
     found = []
-    for context in iter_route_contexts(create_app().routes):
+    for context in iter_route_contexts(the_app().routes):
         path, methods = context.path or "", getattr(context, "methods", None) or set()
         is_page = isinstance(context.original_route, APIRoute) and not path.startswith("/api/")
         if is_page and "GET" in methods and not NO_PAGE.search(path):

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from app.accounts import service as accounts
 from app.accounts.access import COOKIE
-from app.main import create_app
+from tests.conftest import the_app
 from tests.evals.conftest import Bench
 
 pytestmark = pytest.mark.browser
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def address(bench: Bench) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(), port=0, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(the_app(), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from app.accounts import service as accounts
 from app.accounts.access import COOKIE
 from app.finetunes import runner
+from tests.conftest import the_app
 from tests.doubles.fine_tuning import Script
 from tests.finetunes.conftest import Begin
 from tests.finetunes.factories import Ready
@@ -22,12 +23,9 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def address(settings_env: None) -> Iterator[str]:
-    from app.main import create_app
 
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(), log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
-    )
+    server = uvicorn.Server(uvicorn.Config(the_app(), log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

@@ -10,11 +10,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.accounts.access import COOKIE
-from app.main import create_app
 from tests.browser.conftest import site as site  # the filled instance
 from tests.browser.filled import Filled
 from tests.browser.test_pages import paths
-from tests.conftest import ORIGIN
+from tests.conftest import ORIGIN, the_app
 from tests.security.strings import hostile
 
 LIVE = re.compile(r"<script>alert|<img src=x onerror|<svg/onload|javascript:alert\(1\)\"", re.I)
@@ -47,7 +46,7 @@ class Forms(HTMLParser):
 
 @pytest.fixture(scope="module")
 def browser(site: Filled) -> Iterator[TestClient]:
-    with TestClient(create_app(), headers=ORIGIN, follow_redirects=False, raise_server_exceptions=False) as client:
+    with TestClient(the_app(), headers=ORIGIN, follow_redirects=False, raise_server_exceptions=False) as client:
         client.cookies.set(COOKIE, site.cookies["admin"])
         yield client
 
