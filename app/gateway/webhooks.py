@@ -9,11 +9,8 @@ import hmac
 import secrets
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from app.core.errors import Invalid
 from app.core.settings import get_settings
-from app.gateway.client import CheckedResolver
 from app.gateway.origins import origin_of, tidy_base_url
 
 SECONDS = 10.0
@@ -61,6 +58,10 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
 
 async def post(url: str, secret: str, message_id: str, timestamp: int, body: bytes) -> None:
     """Deliver once; no redirect is followed. Raises WebhookFailed for everything but a 2xx."""
+    import aiohttp  # only the worker delivers
+
+    from app.gateway.client import CheckedResolver
+
     try:
         check_url(url)
     except Invalid as error:

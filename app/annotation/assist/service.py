@@ -12,7 +12,7 @@ from app.annotation.assist.estimate import Estimate
 from app.annotation.assist.forms import MOST_EXAMPLES, NewBatch
 from app.annotation.assist.kinds import Kind
 from app.annotation.assist.models import ModelBatch, ModelBatchItem
-from app.annotation.assist.taking import price_of, private
+from app.annotation.assist.terms import price_of, private
 from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid, NotFound
 from app.datasets.near import service as near

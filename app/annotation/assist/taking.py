@@ -11,17 +11,15 @@ from app.annotation.assist import queries
 from app.annotation.assist.errors import NotSent, Refused
 from app.annotation.assist.kinds import kind_of
 from app.annotation.assist.models import ModelBatch, ModelBatchItem
+from app.annotation.assist.terms import Price, price_of, private
 from app.core.db import transaction
 from app.core.errors import HoldoutError
 from app.examples import queries as examples
-from app.examples.models import Example
 from app.gateway.answers import Answer
 from app.gateway.client import Connection, connection_to
 from app.gateway.keys import UnreadableKey
 from app.gateway.models import Provider
 from app.jobs.coming_back import LeaseLost
-
-Price = dict[str, Any] | None
 
 
 class CannotStart(HoldoutError):
@@ -46,18 +44,6 @@ def load(batch_id: str) -> Setup:
     except UnreadableKey as error:
         raise CannotStart(f"{provider.name}: {error}") from error
     return Setup(connection, provider.max_concurrency, price_of(batch.price, provider))
-
-
-def private(example: Example, provider: Provider) -> str | None:
-    """Why an example must not leave the house: what the checks found in it is not masked, removed or approved yet.
-    A model that runs here may read it."""
-    found = {"sensitive", "secret"}.intersection(example.findings)
-    return "with sensitive data in them" if found and provider.kind != "local_engine" else None
-
-
-def price_of(price: Price, provider: Provider) -> Price:
-    """A local model costs nothing until an hourly rate is set."""
-    return {"input": 0.0, "output": 0.0} if price is None and provider.kind == "local_engine" else price
 
 
 def cost(price: Price, answer: Answer) -> float | None:

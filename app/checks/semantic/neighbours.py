@@ -4,19 +4,26 @@ Exact and simple: 100,000 vectors against 1,000 new ones is one product of 77 bi
 two on one core. An index pays only far above that.
 """
 
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # loaded where vectors are compared, never at the start of the web
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
 
 SUGGEST = 0.70  # alike enough to be shown when somebody asks
 CERTAIN = 0.85  # alike enough to be told unasked
 MOST = 10  # pairs of one request that are kept
-Matrix = NDArray[np.float32]
 
 
 def matrix(vectors: Sequence[bytes]) -> Matrix:
     """Rows of stored half floats as single floats."""
+    import numpy as np
+
     return np.frombuffer(b"".join(vectors), dtype="<f2").reshape(len(vectors), -1).astype(np.float32)
 
 
@@ -26,6 +33,8 @@ def stored(vectors: Matrix) -> list[bytes]:
 
 def close_pairs(everything: Matrix, rows: Sequence[int], least: float = CERTAIN) -> Iterator[tuple[int, int, float]]:
     """(row, other, cosine) of these rows with all others, from ``least`` on, the ``MOST`` closest of each row."""
+    import numpy as np
+
     products = everything[list(rows)] @ everything.T
     for place, row in enumerate(rows):
         products[place, row] = -1.0
@@ -38,6 +47,8 @@ def close_pairs(everything: Matrix, rows: Sequence[int], least: float = CERTAIN)
 
 def closest(everything: Matrix, vector: Matrix, limit: int, least: float = SUGGEST) -> list[tuple[int, float]]:
     """(row, cosine) of the closest rows, the closest first."""
+    import numpy as np
+
     products = everything @ vector
     order = np.argsort(-products)[:limit]
     return [(int(row), min(float(products[row]), 1.0)) for row in order if products[row] >= least]

@@ -9,13 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from app.datasets.formats.base import Record, Writer
 
 TEXT = ("messages", "tools", "non_preferred_output", "expected", "metadata", "behavior", "group", "source")
-SCHEMA = pa.schema([*((name, pa.string()) for name in TEXT), ("tags", pa.list_(pa.string()))])
 GROUP_ROWS = 2_000
 GROUP_BYTES = 8_000_000
 
@@ -45,10 +42,14 @@ class Sink(io.RawIOBase):
 
 
 def write(records: Iterable[Record], paired: bool) -> Iterator[bytes]:
+    import pyarrow as pa  # heavy, and seldom needed
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([*((name, pa.string()) for name in TEXT), ("tags", pa.list_(pa.string()))])
     sink = Sink()
-    with pq.ParquetWriter(sink, SCHEMA, compression="zstd") as writer:
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for group in _groups(map(_row, records)):
-            writer.write_table(pa.Table.from_pylist(group, SCHEMA))
+            writer.write_table(pa.Table.from_pylist(group, schema))
             yield sink.take()
     yield sink.take()
 
