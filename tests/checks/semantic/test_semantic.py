@@ -5,6 +5,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,7 +26,7 @@ INSTALLED = model.available()
 TOPICS = ("money", "invoice", "password")
 
 
-def by_topic(texts: Sequence[str]) -> model.Vectors:
+def by_topic(texts: Sequence[str]) -> NDArray[np.float32]:
     """Texts that name the same topic are alike; a text's length turns its vector a little."""
     rows = []
     for text in texts:
