@@ -110,6 +110,8 @@ def _parts(old: Revision, new: Revision) -> list[tuple[str, str, str]]:
 
 
 def _written(expected: dict[str, Any] | None) -> str:
+    """Without the behaviour, which has a line of its own."""
+    expected = {name: value for name, value in (expected or {}).items() if name != "behavior"}
     return "\n".join(f"{name}: {text}" for name, text in expected_lines(expected))
 
 
