@@ -86,6 +86,7 @@ def environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(ROOT / "templates"),
         autoescape=True,
+        auto_reload=False,  # or every render asks the disk about every template
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -46,7 +46,7 @@ def test_a_draft_of_a_fraction_keeps_groups_whole(session: Session, user: User, 
     made = service.draft(session, user, project, NewTestSet(name="A", fraction=0.3, seed=5))
     groups = {case.group_unit for case in queries.all_cases(session, made.test_set.id)}
     assert (made.test_set.size, len(groups)) == (12, 3)
-    assert made.test_set.origin == {"fraction": 0.3, "seed": 5, "pool": "any", "tag": None, "stratify": None}
+    assert made.test_set.origin == {"fraction": 0.3, "seed": 5, "pool": "any", "tag": None}
     assert set(sides(session, project).values()) == {"train"}
     again = service.draft(session, user, project, NewTestSet(name="B", fraction=0.3, seed=5))
     overlap = {case.group_unit for case in queries.all_cases(session, again.test_set.id)} & groups
