@@ -38,13 +38,12 @@ def mine(
         .join(Example, Example.id == Reservation.example_id)
         .where(Reservation.id.in_(held.limit(MOST_HELD)), *conditions(project_id, wanted))
         .where(Reservation.slot == SETTLING if queue == "settle" else Reservation.slot > SETTLING)
-        .where(aside if queue == "draft" else ~aside)
     )
     if queue == "draft":
         query = query.join(Draft, and_(Draft.example_id == Reservation.example_id, Draft.user_id == user_id))
         query = query.order_by(Draft.saved_at)
     else:
-        query = query.order_by(Reservation.expires_at.desc())
+        query = query.where(~aside).order_by(Reservation.expires_at.desc())
     if queue == "skipped":
         query = query.where(exists().where(Skip.example_id == Reservation.example_id, Skip.user_id == user_id))
     if but:
