@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -28,7 +28,3 @@ def pass_over(session: Session, held: Reservation, seconds: float) -> bool:
 
 def get(session: Session, example_id: str, user_id: str) -> Draft | None:
     return session.get(Draft, (example_id, user_id))
-
-
-def discard(session: Session, example_id: str, user_id: str) -> None:
-    session.execute(delete(Draft).where(Draft.example_id == example_id, Draft.user_id == user_id))
