@@ -3,12 +3,10 @@
    What could not be saved comes back with all that was typed. Without this script htmx does the same, one by one. */
 import { toast } from "./toast.js";
 
-const GUARD_MS = 200; // nobody has read an example by then: a key pressed twice decides one
 const AGAIN_MS = [800, 2500, 6000];
 const KEEPALIVE_BYTES = 60_000; // what a browser still sends while the page is being left
 
 let ahead = null;
-let shownAt = 0;
 let sending = Promise.resolve();
 let open = 0;
 
@@ -28,7 +26,6 @@ function put(item, old = shown()) {
   const known = fresh.dataset.put !== undefined;
   fresh.dataset.put = "";
   old.replaceWith(fresh);
-  shownAt = performance.now();
   scrollTo({ top: 0 });
   if (!known) window.htmx.process(fresh);
   return fresh;
@@ -124,7 +121,6 @@ function onSubmit(event) {
   if (form.id !== "decide" && form.dataset.skip === undefined) return;
   // Else the cursor would go into the same field of the next example, and the next key would be typed, not pressed
   document.activeElement?.blur();
-  if (performance.now() - shownAt < GUARD_MS) return inert(event);
   if (ahead && (form.id !== "decide" || submitter?.value)) {
     inert(event);
     decide(form, submitter);
@@ -134,8 +130,14 @@ function onSubmit(event) {
   }
 }
 
-/** The button that takes back names the last saved decision: while one is on its way, wait for it. */
 function onClick(event) {
+  // The second half of a double click meets the next example, which nobody has read
+  if (event.detail > 1 && event.target.closest?.("button[form=decide], [data-skip] button")) return inert(event);
+  takeBack(event);
+}
+
+/** The button that takes back names the last saved decision: while one is on its way, wait for it. */
+function takeBack(event) {
   if (!event.target.closest?.("[data-undo]")) return;
   if (open) {
     inert(event);

@@ -13,7 +13,10 @@ from tests.conftest import the_app
 
 pytestmark = pytest.mark.browser
 # streams, downloads, fragments and redirects are no pages
-NO_PAGE = re.compile(r"/events$|/export$|/standing$|/rejections|/healthz|/readyz|^/$|/preview$|\.(csv|jsonl)$")
+NO_PAGE = re.compile(
+    r"/events$|/export$|/folder$|/standing$|/rejections|/healthz|/readyz|^/$|/preview$|\.(csv|jsonl)$|candidate_id}/lineage$"
+)
+ASKED = {"/p/{slug}/versions/{version_id}/diff": "?against={against}"}  # what a page cannot do without
 VOTERS = re.compile(r"/vote$")
 
 
@@ -31,7 +34,8 @@ def paths() -> list[str]:
 def test_page(page: Page, context: BrowserContext, site: Filled, watched: list[str], path: str) -> None:
     role = "annotator" if VOTERS.search(path) else "admin"
     context.add_cookies([{"name": COOKIE, "value": site.cookies[role], "url": site.url}])
-    address = site.url + re.sub(r"\{(\w+)(?::path)?\}", lambda match: site.ids[match.group(1)], path)
+    asked = path + ASKED.get(path, "")
+    address = site.url + re.sub(r"\{(\w+)(?::path)?\}", lambda match: site.ids[match.group(1)], asked)
     for width, scheme in ((1280, "light"), (390, "dark")):
         show(page, address, width, scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, "wider than the screen"
