@@ -14,6 +14,8 @@ from app.datasets import models as datasets
 from app.datasets.near import models as near
 from app.erasure import models as erasure
 from app.evals import models as evals
+from app.evals.calibration import models as calibration
+from app.evals.judges import models as judges
 from app.examples import models as examples
 from app.finetunes import models as finetunes
 from app.gateway import models as gateway
@@ -29,6 +31,7 @@ __all__ = [
     "annotation",
     "assignments",
     "assist",
+    "calibration",
     "candidates",
     "checks",
     "comments",
@@ -38,6 +41,7 @@ __all__ = [
     "examples",
     "finetunes",
     "gateway",
+    "judges",
     "metadata",
     "near",
     "notifications",

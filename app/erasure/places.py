@@ -81,6 +81,24 @@ PLACES: tuple[Place, ...] = (
         project=IN_OUTPUT,
     ),
     Place(
+        "judgements",
+        "verdicts of judges",
+        ("reason", "problem", "answer"),
+        "reason = '[erased]', problem = null, answer = null",
+        via=(("output_id", "outputs"),),
+        key="output_id",
+        project=IN_OUTPUT,
+    ),
+    Place(
+        "calibration_marks",
+        "notes of people who mark outputs",
+        ("note",),
+        "note = ''",
+        via=(("output_id", "outputs"),),
+        key="output_id",
+        project=IN_OUTPUT,
+    ),
+    Place(
         "pairs",
         "pairs of preference rounds",
         (),  # ids only; leads on to the ballots
@@ -194,6 +212,8 @@ NOT_PERSONAL: dict[str, str] = {
     "baselines": "ids",
     "graders": "definitions that the team wrote",
     "eval_runs": "names of graders, figures, hashes",
+    "calibration_samples": "names and rubrics that the team wrote",
+    "calibration_items": "ids",
     "test_sets": "names that the team gave",
     "dataset_versions": "names that the team gave, hashes",
     "dataset_version_items": "ids and fingerprints",

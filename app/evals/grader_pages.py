@@ -29,6 +29,24 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "json_schema": {"schema": {"type": "object", "required": ["label"]}},
     "regex": {"pattern": "^[A-Z]"},
     "behavior": {},
+    "score_model": {
+        "model": "name of the judge's model",
+        "input": [
+            {"role": "system", "content": "Rate how well the reply solves the request: 1 not at all, 5 completely."},
+            {"role": "user", "content": "Request:\n{{item.input}}\n\nReply:\n{{sample.output_text}}"},
+        ],
+        "range": [1, 5],
+        "pass_threshold": 4,
+    },
+    "label_model": {
+        "model": "name of the judge's model",
+        "input": [
+            {"role": "system", "content": "Is the tone of the reply friendly, neutral or rude?"},
+            {"role": "user", "content": "{{sample.output_text}}"},
+        ],
+        "labels": ["friendly", "neutral", "rude"],
+        "passing_labels": ["friendly", "neutral"],
+    },
 }
 SAMPLE_ITEM = {"messages": [{"role": "user", "content": "Where is my invoice?"}], "expected": {"label": "billing"}}
 MAX_OUTPUT = 100_000

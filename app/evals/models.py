@@ -47,6 +47,10 @@ class EvalRun(Base):
     done: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     cost: Mapped[float | None] = mapped_column(Numeric(14, 8, asdecimal=False))
+    judge_total: Mapped[int] = mapped_column(default=0, server_default="0")  # judgements wanted, had, without verdict
+    judge_done: Mapped[int] = mapped_column(default=0, server_default="0")
+    judge_failed: Mapped[int] = mapped_column(default=0, server_default="0")
+    judge_cost: Mapped[float | None] = mapped_column(Numeric(14, 8, asdecimal=False))  # part of ``cost``
     manifest: Mapped[dict[str, Any] | None]
     manifest_hash: Mapped[str | None]
     metrics: Mapped[list[Any] | None]

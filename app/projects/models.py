@@ -22,11 +22,15 @@ class Project(Base):
     labels: Mapped[list[Any]] = mapped_column(default=list)
     output_schema: Mapped[dict[str, Any] | None]
     overlap: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")  # opinions wanted per example
+    judge_bound: Mapped[float] = mapped_column(default=0.6, server_default="0.6")  # of kappa, for judges to count
     expert_hourly_rate: Mapped[float | None]  # in the currency that prices are in
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (CheckConstraint("overlap between 1 and 10", name="overlap"),)
+    __table_args__ = (
+        CheckConstraint("overlap between 1 and 10", name="overlap"),
+        CheckConstraint("judge_bound between 0 and 1", name="judge_bound"),
+    )
 
 
 class Member(Base):

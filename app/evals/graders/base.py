@@ -1,16 +1,21 @@
 """What every grader works with: the output, the grade, and the two ways in which there is nothing to grade."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from app.evals.graders.judging.asks import Ask, JudgeFields
 
 OUTPUT_TEXT = "{{sample.output_text}}"
 
 
 class NotGradable(Exception):
     """The case or the grader's definition lacks what grading needs: no grade, and never a pass."""
+
+    detail: Mapping[str, Any] = {}
 
 
 class TemplateError(NotGradable):
@@ -84,6 +89,20 @@ class Definition(BaseModel):
     def templates(self) -> tuple[str, ...]:
         """The templates that are filled in for each case."""
         return ()
+
+    @property
+    def own_threshold(self) -> float | None:
+        """The score in [0, 1] from which the definition itself says that an output passes."""
+        return getattr(self, "pass_threshold", None)
+
+    @property
+    def asks(self) -> "tuple[Ask, ...]":
+        """What judges must be asked before this can be graded."""
+        return ()
+
+    def with_judges(self, settled: "Callable[[JudgeFields], Mapping[str, Any]]") -> Self:
+        """The definition with the fields that ``settled`` answers for each judge in it (its provider, its price)."""
+        return self
 
     def score(self, scope: Any) -> Scored:
         """Grade one complete output; ``scope`` is a ``templates.Scope``. Raises ``NotGradable`` or ``OutputError``."""

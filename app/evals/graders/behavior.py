@@ -1,13 +1,16 @@
 """Did the output answer, refuse, ask back or hand over, and was that expected?"""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from app.core.patterns import compiled
 from app.evals.graders.base import OUTPUT_TEXT, Definition, NotGradable, OutputError, Scored, quoted
 from app.evals.graders.behavior_rules import BEHAVIORS, Behavior, Reading, classify
+from app.evals.graders.judging import Ask, Judge, JudgeFields, Labels
+from app.evals.graders.judging.scoring import detail_of, verdicts
+from app.evals.graders.judging.wording import BEHAVIOR
 from app.evals.graders.templates import MISSING, Scope, split, walk
 
 # What a structured output may call the four behaviours.
@@ -38,6 +41,7 @@ class BehaviorGrader(Definition):
     field: str | None = Field(None, min_length=1, max_length=200)
     values: dict[str, Behavior] = Field(default_factory=dict)
     phrases: dict[Behavior, list[str]] = Field(default_factory=dict)
+    judge: Judge | None = None
 
     @field_validator("phrases")
     @classmethod
@@ -47,9 +51,25 @@ class BehaviorGrader(Definition):
                 compiled(pattern, True)
         return value
 
+    @model_validator(mode="after")
+    def _one_way(self) -> "BehaviorGrader":
+        if self.judge and (self.field or self.phrases):
+            raise ValueError("a judge reads the text: leave field and phrases out, or the judge")
+        return self
+
     @property
     def templates(self) -> tuple[str, ...]:
         return (self.input, self.expected)
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        if self.judge is None:
+            return ()
+        request, reply = "The request:\n{{item.input}}", f"The reply:\n{self.input}"
+        return (self.judge.ask(Labels(BEHAVIORS), BEHAVIOR, request, reply),)
+
+    def with_judges(self, settled: Callable[[JudgeFields], Mapping[str, Any]]) -> Self:
+        return self.model_copy(update={"judge": self.judge.with_judges(settled)}) if self.judge else self
 
     def score(self, scope: Scope) -> Scored:
         expected = scope.fill(self.expected)
@@ -57,6 +77,8 @@ class BehaviorGrader(Definition):
             raise NotGradable(f"the expected behaviour {quoted(expected)} is none of {', '.join(BEHAVIORS)}")
         reading = self.read(scope)
         detail = {"expected": expected, "observed": reading.behavior, "rule": reading.rule}
+        for ask in self.asks:
+            detail |= detail_of(ask, scope) | {"label": reading.behavior}
         seen = reading.behavior or "none of the four"
         evidence = f": {quoted(reading.evidence)}" if reading.evidence else ""
         reason = f"expected {expected}, observed {seen} ({reading.rule}){evidence}"
@@ -66,6 +88,9 @@ class BehaviorGrader(Definition):
         """The observed behaviour, with the rule that decided and the words that it went by."""
         if scope.sample.refusal:
             return Reading("refuse", "the provider's refusal field", scope.sample.refusal)
+        for ask in self.asks:
+            (verdict,) = verdicts(ask, scope)
+            return Reading(VALUES[verdict.label or ""], "judge", verdict.reason)
         if self.field is not None:
             try:
                 value = scope.output_json()

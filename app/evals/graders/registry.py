@@ -10,7 +10,9 @@ from app.evals.catalogue import GRADED
 from app.evals.graders.base import Definition
 from app.evals.graders.behavior import BehaviorGrader
 from app.evals.graders.json_schema import JsonSchema
+from app.evals.graders.label_model import LabelModel
 from app.evals.graders.regex import Regex
+from app.evals.graders.score_model import ScoreModel
 from app.evals.graders.string_check import StringCheck
 from app.evals.graders.templates import problem_of
 from app.evals.graders.text_similarity import TextSimilarity
@@ -22,8 +24,13 @@ GRADERS: dict[str, type[Definition]] = {
     "json_schema": JsonSchema,
     "regex": Regex,
     "behavior": BehaviorGrader,
+    "score_model": ScoreModel,
+    "label_model": LabelModel,
 }
-AnyGrader = Annotated[StringCheck | TextSimilarity | JsonSchema | Regex | BehaviorGrader, Field(discriminator="type")]
+AnyGrader = Annotated[
+    StringCheck | TextSimilarity | JsonSchema | Regex | BehaviorGrader | ScoreModel | LabelModel,
+    Field(discriminator="type"),
+]
 _ADAPTER: TypeAdapter[Definition] = TypeAdapter(AnyGrader)
 _OURS = ("metric", "pass_threshold", "version")
 
@@ -77,13 +84,13 @@ def parse_spec(raw: Mapping[str, Any], loc: str = "grader") -> GraderSpec:
     if "definition" in raw:
         outer, inner, loc_inner = dict(raw), raw["definition"], f"{loc}.definition"
     else:
-        outer = {key: raw[key] for key in _OURS if key in raw}
         keeps = GRADERS.get(str(raw.get("type")), Definition).model_fields
+        outer = {key: raw[key] for key in _OURS if key in raw and key not in keeps}
         inner = {key: value for key, value in raw.items() if key not in _OURS or key in keeps}
         loc_inner = loc
     definition = parse_definition(inner, loc_inner)
     given = {key: value for key, value in outer.items() if value is not None}
-    threshold = getattr(definition, "pass_threshold", None)
+    threshold = definition.own_threshold
     defaults = {
         "name": definition.name,
         "metric": definition.default_metric,

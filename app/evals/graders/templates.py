@@ -3,11 +3,14 @@ looked at again, so that an output cannot bring a template of its own."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from app.core.strict_json import StrictJsonError, parse
 from app.evals.graders.base import OutputError, Sample, TemplateError, quoted
+
+if TYPE_CHECKING:
+    from app.evals.graders.judging.asks import Judgement
 
 PLACE = re.compile(r"\{\{([^{}]{0,300})\}\}")
 STEP = re.compile(r"\[(\d{1,6})\]")
@@ -16,19 +19,29 @@ MISSING = object()
 
 
 class Scope:
-    """One case and one output, as templates see them."""
+    """One case and one output, as templates see them; ``judgements`` of the output by the key of what was asked."""
 
-    def __init__(self, item: Mapping[str, Any], sample: Sample) -> None:
+    def __init__(
+        self, item: Mapping[str, Any], sample: Sample, judgements: "Mapping[str, Sequence[Judgement]] | None" = None
+    ) -> None:
         self.item = item
         self.sample = sample
+        self.judgements = judgements or {}
         self._json: Any = MISSING
 
-    def fill(self, template: str) -> str:
+    def fill(self, template: str, around: Callable[[str, str], str] | None = None) -> str:
         """The template with its places filled in. Text as it is; anything else as compact JSON with sorted keys.
+        ``around`` is given the namespace and the text of each place, and answers what stands there.
 
         Raises ``TemplateError`` where the item lacks a name, ``OutputError`` where the output does.
         """
-        return PLACE.sub(lambda place: _text(self._value(place.group(1).strip())), template)
+
+        def filled(place: re.Match[str]) -> str:
+            path = place.group(1).strip()
+            text = _text(self._value(path))
+            return around(split(path)[0], text) if around else text
+
+        return PLACE.sub(filled, template)
 
     def check_item(self, templates: Sequence[str]) -> None:
         """Raise ``TemplateError`` for a name that the item lacks, without looking at the output."""

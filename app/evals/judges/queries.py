@@ -1,0 +1,39 @@
+"""Reading judgements as graders take them."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.evals.graders.judging import Judgement
+from app.evals.judges.models import JudgementRow
+
+ByJudge = Mapping[str, Sequence[Judgement]]
+
+
+def of_run(session: Session, run_id: str) -> dict[str, ByJudge]:
+    """By output id: what each judge said of it, one judgement for each turn, in order."""
+    return _by_output(session, JudgementRow.run_id == run_id)
+
+
+def of_outputs(session: Session, output_ids: Sequence[str]) -> dict[str, ByJudge]:
+    return _by_output(session, JudgementRow.output_id.in_(output_ids))
+
+
+def _by_output(session: Session, which: ColumnElement[bool]) -> dict[str, ByJudge]:
+    columns = (
+        JudgementRow.output_id,
+        JudgementRow.judge,
+        JudgementRow.status,
+        JudgementRow.score,
+        JudgementRow.label,
+        JudgementRow.reason,
+        JudgementRow.problem,
+    )
+    query = select(*columns).where(which).order_by(JudgementRow.output_id, JudgementRow.judge, JudgementRow.turn)
+    found: dict[str, dict[str, list[Judgement]]] = {}
+    for row in session.execute(query):
+        said = Judgement(row.status, row.score, row.label, row.reason, row.problem)
+        found.setdefault(row.output_id, {}).setdefault(row.judge, []).append(said)
+    return dict(found)
