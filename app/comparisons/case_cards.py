@@ -8,6 +8,7 @@ from typing import Any
 from app.comparisons import wording
 from app.comparisons.cases import ShownCase, Side
 from app.comparisons.service import Compared
+from app.core.instructions import readable
 from app.datasets.models import TestCase
 from app.datasets.pages import Message, message
 from app.evals.models import Grade
@@ -71,9 +72,9 @@ def card(shown: ShownCase, found: Compared, slug: str) -> CaseCard:
 
 def expected(case: TestCase, behavior: str | None) -> list[tuple[str, str]]:
     """The label and the behaviour in one line, then the answer: its text, or what else stands for it."""
-    wanted = case.expected
+    wanted = readable(case.expected)
     short = " · ".join(str(part) for part in (wanted.get("label"), behavior) if part)
-    answer = next((wanted[name] for name in ("text", "json", "tool_calls") if wanted.get(name)), "")
+    answer = next((wanted[name] for name in ("text", "json", "tool_calls", "instructions") if wanted.get(name)), "")
     said = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
     return [(term, text) for term, text in (("Expected", short), ("Expected answer", said)) if text]
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from sqlalchemy.orm import Session
 
 from app.accounts import queries as accounts
+from app.core.instructions import readable
 from app.datasets import edition_queries, editions, queries, service
 from app.datasets import split_queries as splits
 from app.datasets.editions import Changes
@@ -34,6 +35,7 @@ STRATA = (
     ("language", "language (metadata “language”)"),
     ("source", "source"),
 )
+SAID = ("label", "text", "json", "tool_calls", "instructions")  # what a list shows of an expectation, the first of
 PAGE = 50
 
 
@@ -241,7 +243,7 @@ def one_case(
         set=set_row(test_set),
         case=case_row(case, number),
         messages=[message(item) for item in case.messages],
-        expected=[(name, _shown(case.expected[name])) for name in case.expected],
+        expected=[(name, _shown(value)) for name, value in readable(case.expected).items()],
         group=group_name(case.group_unit),
         content_hash=case.content_hash,
         can_change=access.can("engineer") and test_set.sealed_at is None,
@@ -256,8 +258,8 @@ def _typed(case: TestCase) -> dict[str, str]:
 
 
 def case_row(case: TestCase, number: int | None) -> CaseRow:
-    expected = case.expected
-    said = expected.get("label") or expected.get("text") or expected.get("json") or expected.get("tool_calls") or ""
+    expected = readable(case.expected)
+    said = next((expected[name] for name in SAID if expected.get(name)), "")
     return CaseRow(
         case.id,
         case.position,

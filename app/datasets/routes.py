@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
+from app.core import instructions
 from app.core.errors import FieldError, Invalid, NotFound, TooLarge
 from app.datasets import editions, pages, queries, seal_routes, service, upload, version_routes
 from app.datasets.forms import MAX_CASES, NewTestSet
@@ -100,7 +101,7 @@ def correct_case(
         editions.correct(session, access.user, test_set, case_id, _correction(form_values(form)))
     except Invalid as error:
         found = queries.cases_by_id(session, test_set.id, [case_id])
-        errors = [FieldError(one.loc.removeprefix("expected."), one.msg) for one in error.errors]
+        errors = [_beside(one) for one in error.errors]
         page = pages.one_case(access, test_set, *found[0], refused(form, Invalid(str(error), errors)))
         return render(request, "datasets/case.html", page, status=422)
     return RedirectResponse(f"/p/{access.project.slug}/test-sets/{set_id}/cases/{case_id}", 303)
@@ -124,9 +125,15 @@ def discard(session: SessionDep, access: Engineer, set_id: str) -> Response:
     return _to(access)
 
 
+def _beside(error: FieldError) -> FieldError:
+    """``expected.kwargs.0.num_words`` stands beside the form's field ``kwargs``."""
+    name, _, within = error.loc.removeprefix("expected.").partition(".")
+    return FieldError(name, f"{within}: {error.msg}" if within else error.msg)
+
+
 def _correction(values: dict[str, Any]) -> editions.Correction:
     expected: dict[str, Any] = {name: values[name] for name in ("text", "label", "behavior") if name in values}
-    for name in ("json", "tool_calls"):
+    for name in ("json", "tool_calls", *instructions.FIELDS):
         if name in values:
             try:
                 expected[name] = parse_json(values[name])

@@ -1,4 +1,4 @@
-"""Cases from a JSONL file (interfaces.md §4), for a set that is still a draft."""
+"""Cases from a JSONL file, for a set that is still a draft: our lines (interfaces.md §4), or IFEval's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,8 +14,9 @@ from app.datasets import service
 from app.datasets.models import TestSet
 from app.examples.changes import changed
 from app.examples.chat import Refused
+from app.examples.formats import ifeval, json_lines, openai_chat
 from app.examples.formats.base import Line, Position, read_lines, too_long_reason
-from app.examples.formats.openai_chat import parse_jsonl_line
+from app.examples.shapes import shape_of
 
 MAX_BYTES = 100_000_000
 REJECTIONS_KEPT = 100
@@ -74,7 +75,8 @@ def _row(line: Line, report: Report) -> dict[str, Any] | None:
         report.reject(line.number, too_long_reason())
         return None
     try:
-        parsed = parse_jsonl_line(line.data)
+        fields = json_lines.fields_of(line.data)
+        parsed = (ifeval if shape_of(fields) == "ifeval" else openai_chat).parse(fields)
     except Refused as error:
         report.reject(line.number, str(error))
         return None

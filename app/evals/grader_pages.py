@@ -47,6 +47,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "labels": ["friendly", "neutral", "rude"],
         "passing_labels": ["friendly", "neutral"],
     },
+    "instructions": {
+        "instruction_id_list": ["length_constraints:number_words", "punctuation:no_comma"],
+        "kwargs": [{"relation": "less than", "num_words": 100}, {}],
+    },
 }
 SAMPLE_ITEM = {"messages": [{"role": "user", "content": "Where is my invoice?"}], "expected": {"label": "billing"}}
 MAX_OUTPUT = 100_000

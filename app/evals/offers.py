@@ -16,6 +16,7 @@ class CaseTraits:
     with_json: int
     with_behavior: int
     with_text: int
+    with_instructions: int = 0
 
 
 def label_field(schema: dict[str, Any] | None, labels: Sequence[str]) -> str | None:
@@ -38,6 +39,10 @@ def behavior_field(schema: dict[str, Any] | None) -> str | None:
 def graders(traits: CaseTraits, schema: dict[str, Any] | None, labels: Sequence[str]) -> list[dict[str, Any]]:
     """Grader objects that fit, best first. Always at least one."""
     offered: list[dict[str, Any]] = []
+    if traits.with_instructions:
+        offered.append({"type": "instructions", "name": "instructions"})
+    if offered and traits.with_instructions == traits.size:
+        return offered  # on a general set a case passes when all graders pass: nothing else was asked of these
     field = label_field(schema, labels)
     if traits.with_label:
         looked_at = f"{{{{sample.output_json.{field}}}}}" if schema and field else "{{sample.output_text}}"
@@ -75,6 +80,10 @@ def described(definition: dict[str, Any]) -> str:
     if kind == "behavior":
         seen = f"field “{definition['field']}” of the output" if definition.get("field") else "the output"
         return f"{seen} answers, refuses, asks back or escalates as expected"
+    if kind == "instructions":
+        whose = "given here" if definition.get("instruction_id_list") else "of its case"
+        loosely = " (loose form)" if definition.get("form") == "loose" else ""
+        return f"the output follows all verifiable instructions {whose}{loosely}"
     if kind == "text_similarity":
         close = f"{_readable(definition.get('input'))} is close to {_readable(definition.get('reference'))}"
         return f"{close} ({definition.get('evaluation_metric')})"

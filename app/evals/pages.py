@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.candidates import queries as candidates
 from app.core.clock import utcnow
+from app.core.instructions import in_words, readable
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase
 from app.evals import behaviors, calls, queries
@@ -222,7 +223,7 @@ def output_row(case: TestCase, output: Output, grades: Sequence[Grade]) -> Outpu
     return OutputRow(
         output.id,
         _text(asked.get("content")),
-        str(case.expected.get("label") or case.expected.get("text") or case.behavior or ""),
+        str(case.expected.get("label") or case.expected.get("text") or in_words(case.expected) or case.behavior or ""),
         output.text or output.error or "",
         output.status,
         output.repeat,
@@ -236,7 +237,7 @@ def output_page(session: Session, access: Access, run: EvalRun, output_id: str) 
     case, output = queries.output(session, run.id, output_id)
     expected = [
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-        for name, value in case.expected.items()
+        for name, value in readable(case.expected).items()
         if value is not None
     ]
     if case.behavior and "behavior" not in case.expected:

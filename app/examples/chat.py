@@ -6,11 +6,13 @@ Each check raises ``Refused`` whose text names the field and what is wrong with 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.core import instructions
+
 ROLES = ("system", "developer", "user", "assistant", "tool")
 INSTRUCTION_ROLES = ("system", "developer")
 BEHAVIORS = ("answer", "refuse", "clarify", "escalate")
 SOURCES = ("production", "synthetic", "written")
-EXPECTED_FIELDS = ("text", "label", "json", "tool_calls", "behavior")
+EXPECTED_FIELDS = ("text", "label", "json", "tool_calls", "behavior", *instructions.FIELDS)
 PART_TYPES = ("text", "refusal", "image_url", "input_audio", "file")
 MAX_MESSAGES = 1_000
 MAX_TOOLS = 200
@@ -151,11 +153,20 @@ def check_expected(expected: Any, behavior: Any) -> tuple[dict[str, Any] | None,
         raise Refused(f"expected.label: is longer than {MAX_LABEL} characters")
     if "tool_calls" in wanted:
         check_tool_calls(wanted["tool_calls"], "expected.tool_calls")
+    if not wanted.keys().isdisjoint(instructions.FIELDS):
+        _check_instructions(wanted)
     if behavior is not None and wanted.setdefault("behavior", behavior) != behavior:
         raise Refused(f"behavior: {_short(behavior)} contradicts expected.behavior {_short(wanted['behavior'])}")
     if "behavior" in wanted and wanted["behavior"] not in BEHAVIORS:
         raise Refused(f"expected.behavior: must be one of {', '.join(BEHAVIORS)}, not {_short(wanted['behavior'])}")
     return wanted or None, wanted.get("behavior")
+
+
+def _check_instructions(wanted: Mapping[str, Any]) -> None:
+    try:
+        instructions.parse(wanted.get("instruction_id_list"), wanted.get("kwargs"))
+    except instructions.WrongInstruction as error:
+        raise Refused(f"expected.{error}") from error
 
 
 def check_tags(tags: Any) -> list[str]:

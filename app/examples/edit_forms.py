@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from starlette.datastructures import FormData
 
+from app.core import instructions
 from app.core.errors import FieldError, Invalid
 from app.examples.chat import BEHAVIORS, ROLES, Refused
 from app.examples.models import Revision
@@ -121,7 +122,7 @@ def line_ends_of(before: Any, typed: str) -> str:
 
 
 def _expected(form: FormData, old: Mapping[str, Any]) -> dict[str, Any]:
-    wanted: dict[str, Any] = {"tool_calls": old["tool_calls"]} if "tool_calls" in old else {}
+    wanted: dict[str, Any] = {name: old[name] for name in ("tool_calls", *instructions.FIELDS) if name in old}
     if label := _text(form, "label"):
         wanted["label"] = label
     if _text(form, "text"):

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.accounts import queries as accounts
+from app.core.instructions import readable
 from app.examples import queries
 from app.examples.chat import BEHAVIORS
 from app.examples.list_pages import STATUS_CHOICES
@@ -112,7 +113,7 @@ def expected_lines(expected: dict[str, Any] | None) -> list[tuple[str, str]]:
 
     return [
         (words(name), value if isinstance(value, str) else dumps(value, option=OPT_INDENT_2).decode())
-        for name, value in (expected or {}).items()
+        for name, value in readable(expected).items()
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from app.core import instructions
 from app.examples import chat
 from app.examples.chat import Refused
 
@@ -213,7 +214,8 @@ def answer_preview(messages: Sequence[Message], expected: Mapping[str, Any] | No
         return str(wanted.get("text") or wanted.get("label"))[:PREVIEW]
     if "json" in wanted:
         return canonical(wanted["json"]).decode()[:PREVIEW]
-    return (_calls(wanted.get("tool_calls") or ()) or str(wanted.get("behavior", "")))[:PREVIEW]
+    said = _calls(wanted.get("tool_calls") or ()) or instructions.in_words(wanted) or str(wanted.get("behavior", ""))
+    return said[:PREVIEW]
 
 
 def _calls(calls: Sequence[Mapping[str, Any]]) -> str:

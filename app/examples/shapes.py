@@ -53,6 +53,10 @@ def _promptfoo(fields: Fields) -> bool:
     return isinstance(fields.get("vars"), dict) or isinstance(fields.get("assert"), list)
 
 
+def _ifeval(fields: Fields) -> bool:
+    return "prompt" in fields and "instruction_id_list" in fields
+
+
 def _label_studio(fields: Fields) -> bool:
     task = isinstance(fields.get("data"), dict) and not fields.keys().isdisjoint(("annotations", "predictions", "id"))
     return task or {"annotation_id", "annotator"} <= fields.keys()
@@ -67,6 +71,7 @@ _SIGNS = (
     ("argilla", _argilla),
     ("promptfoo", _promptfoo),
     ("label_studio", _label_studio),
+    ("ifeval", _ifeval),
 )
 
 

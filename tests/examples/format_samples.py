@@ -61,6 +61,11 @@ TEST = {
     "description": "refund", "vars": {"question": "Can I have a refund?"},
     "assert": [{"type": "equals", "value": "Yes, within 30 days."}, {"type": "llm-rubric", "value": "is polite"}],
 }  # fmt: skip
+ASKED_TO = {
+    "key": 12, "prompt": "Describe our office in at least 20 words without commas.",
+    "instruction_id_list": ["length_constraints:number_words", "punctuation:no_comma"],
+    "kwargs": [{"relation": "at least", "num_words": 20, "language": None}, {}],
+}  # fmt: skip
 YAML = """\
 prompts: ['You are kind. {{ question }}']
 providers: [openai:gpt-4o-mini]
@@ -129,11 +134,15 @@ GOOD: dict[str, tuple[str, list[Any]]] = {
     "argilla": ("argilla", [RECORD]),
     "argilla 1": ("argilla", [RECORD_1]),
     "promptfoo": ("promptfoo", [TEST]),
+    "ifeval": ("ifeval", [ASKED_TO]),
 }
 PROMPT = {"input": {"messages": [ASKED]}}
 # name: (row, what the reason says)
 BROKEN: dict[str, tuple[str, Any, str]] = {
     "preference": ("openai_preference", PROMPT | {"preferred_output": 3}, "preferred_output: must"),
+    "ifeval kwargs": ("ifeval", ASKED_TO | {"kwargs": [{"num_words": 20}, {}]}, "kwargs.0.relation: is missing"),
+    "ifeval kind": ("ifeval", ASKED_TO | {"instruction_id_list": ["a:b", "c:d"]}, "instruction_id_list.0: “a:b”"),
+    "ifeval prompt": ("ifeval", ASKED_TO | {"prompt": " "}, "prompt: must be text"),
     "preference without input": ("openai_preference", {"preferred_output": [SAID]}, "input: must be an object"),
     "no second answer": (
         "openai_preference", PROMPT | {"preferred_output": [SAID]}, "non_preferred_output: must",

@@ -104,6 +104,9 @@ class Definition(BaseModel):
         """The definition with the fields that ``settled`` answers for each judge in it (its provider, its price)."""
         return self
 
+    def check_case(self, item: Mapping[str, Any]) -> None:
+        """Raise ``NotGradable`` for a case that cannot be graded, whatever the output is."""
+
     def score(self, scope: Any) -> Scored:
         """Grade one complete output; ``scope`` is a ``templates.Scope``. Raises ``NotGradable`` or ``OutputError``."""
         raise NotImplementedError(self.type)

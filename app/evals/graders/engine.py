@@ -29,6 +29,7 @@ def grade(
     scope = Scope(item, sample, judgements)
     try:
         scope.check_item(definition.templates)
+        definition.check_case(item)
         if sample.incomplete:
             return Grade(0.0, False, sample.incomplete, {"incomplete": True})
         scored = definition.score(scope)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.core.instructions import FIELDS
+
 NAMES = ("messages", "tools", "tags", "group", "source", "metadata")
 
 
@@ -13,6 +15,7 @@ def case_item(case: Mapping[str, Any]) -> dict[str, Any]:
     ``expected`` has no text, a last assistant message is it. ``item.reference``: alias of ``item.expected.text``. A
     ``behavior`` beside ``expected`` stands in for one inside. Fields of ``metadata`` can also be named directly
     (``item.reference_answer``), so that graders written for rows of another tool keep working; our names win.
+    ``item.instruction_id_list`` and ``item.kwargs`` are those of ``expected``, or else of the metadata.
     """
     messages = list(case.get("messages") or [])
     expected = {key: value for key, value in (case.get("expected") or {}).items() if value is not None}
@@ -29,6 +32,7 @@ def case_item(case: Mapping[str, Any]) -> dict[str, Any]:
         item["input"] = text_of(users[-1])
     if "text" in expected:
         item["reference"] = expected["text"]
+    item.update({name: expected[name] for name in FIELDS if name in expected})
     return item
 
 

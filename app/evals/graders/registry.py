@@ -6,9 +6,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from app.core.errors import FieldError, Invalid
+from app.core.instructions import WrongInstruction
 from app.evals.catalogue import GRADED
 from app.evals.graders.base import Definition
 from app.evals.graders.behavior import BehaviorGrader
+from app.evals.graders.instructions import Instructions
 from app.evals.graders.json_schema import JsonSchema
 from app.evals.graders.label_model import LabelModel
 from app.evals.graders.regex import Regex
@@ -26,9 +28,10 @@ GRADERS: dict[str, type[Definition]] = {
     "behavior": BehaviorGrader,
     "score_model": ScoreModel,
     "label_model": LabelModel,
+    "instructions": Instructions,
 }
 AnyGrader = Annotated[
-    StringCheck | TextSimilarity | JsonSchema | Regex | BehaviorGrader | ScoreModel | LabelModel,
+    StringCheck | TextSimilarity | JsonSchema | Regex | BehaviorGrader | ScoreModel | LabelModel | Instructions,
     Field(discriminator="type"),
 ]
 _ADAPTER: TypeAdapter[Definition] = TypeAdapter(AnyGrader)
@@ -103,11 +106,11 @@ def parse_spec(raw: Mapping[str, Any], loc: str = "grader") -> GraderSpec:
 
 
 def _invalid(error: ValidationError, loc: str, kind: str) -> Invalid:
-    fields = [
-        FieldError(
-            ".".join([loc, *(str(step) for step in entry["loc"] if step != kind)]),
-            entry["msg"].removeprefix("Value error, "),
-        )
-        for entry in error.errors()
-    ]
+    fields = []
+    for entry in error.errors():
+        at, why = [loc, *(str(step) for step in entry["loc"] if step != kind)], entry["msg"]
+        cause = entry.get("ctx", {}).get("error")
+        if isinstance(cause, WrongInstruction):  # names a field below the one that was validated
+            at, why = [*at, cause.loc], cause.why
+        fields.append(FieldError(".".join(at), why.removeprefix("Value error, ")))
     return Invalid(f"{fields[0].loc}: {fields[0].msg}", fields)

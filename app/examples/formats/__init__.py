@@ -7,6 +7,7 @@ from app.examples.formats import (
     alpaca,
     argilla,
     csv_table,
+    ifeval,
     json_table,
     label_studio,
     openai_chat,
@@ -32,6 +33,7 @@ FORMATS: dict[str, Format] = {
         label_studio.FORMAT,
         argilla.FORMAT,
         promptfoo.FORMAT,
+        ifeval.FORMAT,
         json_table.FORMAT,
     )
 }
