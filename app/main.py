@@ -38,6 +38,7 @@ STAGES = (
     "preferences",
     "finetunes",
     "finetunes.lineage",
+    "decisions",
     "erasure",
     "overview",
 )

@@ -9,9 +9,11 @@ from app.candidates import models as candidates
 from app.checks import models as checks
 from app.checks.readiness import models as readiness
 from app.checks.semantic import models as semantic
+from app.comparisons import models as comparisons
 from app.core.db import Base
 from app.datasets import models as datasets
 from app.datasets.near import models as near
+from app.decisions import models as decisions
 from app.erasure import models as erasure
 from app.evals import models as evals
 from app.evals.calibration import models as calibration
@@ -35,7 +37,9 @@ __all__ = [
     "candidates",
     "checks",
     "comments",
+    "comparisons",
     "datasets",
+    "decisions",
     "erasure",
     "evals",
     "examples",

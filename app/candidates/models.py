@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, func
+from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
@@ -31,6 +31,16 @@ class Candidate(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (UniqueConstraint("project_id", "name"),)
+
+
+class MakingCost(Base):
+    """What it cost to make a candidate, in US dollars: written by the stage that made it (the training of a
+    fine-tune)."""
+
+    __tablename__ = "making_costs"
+    candidate_id: Mapped[str] = mapped_column(ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True)
+    training: Mapped[float] = mapped_column(Numeric(14, 6, asdecimal=False))
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Baseline(Base):

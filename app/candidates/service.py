@@ -1,11 +1,12 @@
 """Verbs of candidates: create, archive, designate the baseline. A candidate never changes: to edit is to clone."""
 
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
 from app.candidates import queries
 from app.candidates.forms import NewCandidate
-from app.candidates.models import Baseline, Candidate
+from app.candidates.models import Baseline, Candidate, MakingCost
 from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid
 from app.projects.access import Access
@@ -106,3 +107,10 @@ def _add(session: Session, project_id: str, actor_id: str | None, candidate: Can
         name=candidate.name,
     )
     return candidate
+
+
+def note_making(session: Session, candidate_id: str, training: float) -> None:
+    """What the training cost, in US dollars; said again, the newest figure counts."""
+    row = {"candidate_id": candidate_id, "training": training}
+    query = insert(MakingCost).values(row)
+    session.execute(query.on_conflict_do_update(index_elements=["candidate_id"], set_={"training": training}))

@@ -212,6 +212,24 @@ def check(
     raise typer.Exit(0 if ready else 1)
 
 
+@app.command()
+def gate(
+    project: str,
+    candidate: Annotated[str | None, typer.Option(help="Name or id; without it, the newest tuned candidate.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="Name or id; without it, the project's baseline.")] = None,
+    test_set: Annotated[
+        list[str] | None, typer.Option(help="Name or id, may be given more than once; without it, all that both have.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what the API answers.")] = False,
+) -> None:
+    """The ship verdict by the project's gates. Exit 0: ship, 1: don't ship, 3: not enough evidence."""
+    from app.cli.gate import gate as run_gate
+
+    with one_database(settings_or_fail()), friendly():
+        code = run_gate(project, candidate, baseline, test_set or [], as_json=json)
+    raise typer.Exit(code)
+
+
 def main() -> None:
     """Entry point. Whatever goes wrong in a known way is one line on stderr and exit 1."""
     arguments: Any = sys.argv[1:]

@@ -6,8 +6,9 @@ from pydantic import BaseModel
 
 from app.comparisons.cases import ShownCase, Side
 from app.comparisons.choice import RunPair
+from app.comparisons.parts import By, PartOfCases
 from app.comparisons.rules import Outcome, Row
-from app.comparisons.service import By, Compared, PartOfCases
+from app.comparisons.service import Compared
 from app.core.stats.words import Unit, Verdict
 from app.evals.models import Output
 
@@ -69,7 +70,7 @@ class MetricOut(DifferenceOut):
 
 
 class SliceOut(DifferenceOut):
-    """Success on the cases with one tag or one expected behaviour."""
+    """Success on the cases with one tag, expected behaviour, length of request, source or language."""
 
     by: By
     value: str

@@ -4,10 +4,9 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.comparisons import cases, choice, service
+from app.comparisons import cases, choice, service, worked_out
 from app.comparisons.answers import CaseOut, ComparisonOut, PairOut
 from app.comparisons.forms import CaseFilter, Wanted
-from app.comparisons.material import material
 from app.datasets import queries as datasets
 from app.projects.access import Viewer
 from app.web.idempotency import api_router
@@ -21,8 +20,7 @@ BASE = "/projects/{slug}/comparisons"
 @router.get(BASE)
 def get_comparison(session: SessionDep, access: Viewer, wanted: Annotated[Wanted, Query()]) -> ComparisonOut:
     """409 where a side has no complete run on a set: ``detail`` says what to measure first."""
-    sides = wanted.baseline, wanted.candidate
-    found = service.compare(session, access, *sides, wanted.test_set, wanted.baseline_run, wanted.candidate_run)
+    found = service.compare(session, access, wanted)
     pairs = [PairOut.of(pair, datasets.uses(session, pair.test_set.id)) for pair in found.pairs]
     return ComparisonOut.of(found, pairs)
 
@@ -31,5 +29,6 @@ def get_comparison(session: SessionDep, access: Viewer, wanted: Annotated[Wanted
 def list_cases(session: SessionDep, access: Viewer, wanted: Annotated[CaseFilter, Query()]) -> ListAnswer[CaseOut]:
     """Cases with both answers, by ``outcome`` in the main metric of their set or in the ``metric`` named."""
     pairs = choice.run_pairs(session, access, choice.sides(session, access, wanted), wanted.test_set)
-    page = cases.page(session, access, pairs, material(session, pairs), wanted)
+    found = worked_out.of_pairs(session, access.project.id, pairs).material
+    page = cases.page(session, access, pairs, found, wanted)
     return ListAnswer(items=[CaseOut.of(shown) for shown in page.items], next_cursor=page.next_cursor)

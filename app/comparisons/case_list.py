@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from app.comparisons import cases, queries
 from app.comparisons.case_cards import CaseCard, card
 from app.comparisons.forms import CaseFilter, PageFilter
+from app.comparisons.rules import Row
 from app.comparisons.service import Compared
-from app.evals.catalogue import METRICS
+from app.evals.catalogue import GRADED, METRICS
 from app.projects.access import Access
 from app.web.words import plural
 
@@ -60,6 +61,11 @@ class Address:
     found: Compared
 
     def to(self, anchor: str = "#cases", **filters: Any) -> str:
+        query = self.fields() + [(name, str(value)) for name, value in filters.items() if value]
+        return f"/p/{self.slug}/compare?{urlencode(query)}{anchor}"
+
+    def fields(self) -> list[tuple[str, str]]:
+        """What names this comparison: candidates, sets, and the runs where they were named."""
         sides, pairs = self.found.sides, self.found.pairs
         query: list[tuple[str, str]] = [("baseline", sides.baseline.id), ("candidate", sides.candidate.id)]
         query += [("test_set", pair.test_set.id) for pair in pairs]
@@ -67,8 +73,15 @@ class Address:
             query.append(("baseline_run", sides.baseline_run.id))
         if sides.candidate_run:
             query.append(("candidate_run", sides.candidate_run.id))
-        query += [(name, str(value)) for name, value in filters.items() if value]
-        return f"/p/{self.slug}/compare?{urlencode(query)}{anchor}"
+        return query
+
+    def metrics(self, rows: Sequence[Row]) -> dict[str, str]:
+        """By metric the cases that were lost in it; votes have none here."""
+        graded = [row.key for row in rows if row.key in GRADED]
+        return {key: self.to(metric=key, outcome="regression") for key in graded}
+
+    def query(self) -> str:
+        return urlencode(self.fields())
 
 
 def tabs(counts: Mapping[str, int], here: Address, current: str | None, filters: Mapping[str, Any]) -> list[OutcomeTab]:
@@ -82,7 +95,7 @@ def tabs(counts: Mapping[str, int], here: Address, current: str | None, filters:
 def case_list(session: Session, access: Access, found: Compared, wanted: PageFilter, here: Address) -> CaseList:
     closed = access.role == "annotator" and not wanted.show and not queries.seen(session, access.user.id, found.runs)
     chosen = wanted.model_copy(update={"outcome": wanted.outcome or "regression", "limit": PAGE})
-    filters: dict[str, Any] = {"metric": wanted.metric, "tag": wanted.tag, "behavior": wanted.behavior}
+    filters: dict[str, Any] = {"metric": wanted.metric} | wanted.cut
     everything = cases.matching(found.material, CaseFilter(**filters))
     disputed = cases.matching(found.material, CaseFilter(**filters, outcome="disagreement"))
     counts = Counter(everything.values()) + Counter(disagreement=len(disputed))
@@ -95,7 +108,7 @@ def case_list(session: Session, access: Access, found: Compared, wanted: PageFil
         tabs=tabs(counts, here, chosen.outcome, filters),
         cards=[card(one, found, access.project.slug) for one in page.items] if page else [],
         figures=plural(total, "case") if closed or shown == total else f"{shown} of {plural(total, 'case')}",
-        narrowed=wanted.tag or wanted.behavior or (METRICS[wanted.metric].label.lower() if wanted.metric else None),
+        narrowed=", ".join(wanted.cut.values()) or (METRICS[wanted.metric].label.lower() if wanted.metric else None),
         clear=here.to(outcome=chosen.outcome),
         first=here.to(outcome=chosen.outcome, **filters) if wanted.cursor else None,
         next=here.to(outcome=chosen.outcome, **filters, cursor=more) if more else None,

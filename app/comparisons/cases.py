@@ -22,6 +22,8 @@ from app.evals.rules import Measured
 from app.projects.access import Access
 from app.web.paging import Slice, cut, decode_cursor
 
+OTHER_CUTS = ("length", "source", "language")  # tags and behaviour stand with each case
+
 
 @dataclass(frozen=True)
 class Side:
@@ -60,6 +62,7 @@ def matching(found: Material, wanted: CaseFilter) -> dict[str, Outcome]:
     if before is None or after is None:
         raise Invalid.field("metric", f"{METRICS[wanted.metric or ''].label} was not graded in both runs.")
     disputed = found.baseline.disputed | found.candidate.disputed
+    within = [found.members.get(f"{by}:{value}", frozenset()) for by, value in wanted.cut.items() if by in OTHER_CUTS]
     kept = {}
     for case in found.cases.values():
         if case.id not in before or case.id not in after:
@@ -67,7 +70,7 @@ def matching(found: Material, wanted: CaseFilter) -> dict[str, Outcome]:
         became = outcome(before[case.id], after[case.id])
         fits = case.id in disputed if wanted.outcome == "disagreement" else wanted.outcome in (None, became)
         tagged = wanted.tag is None or wanted.tag in case.tags
-        if fits and tagged and wanted.behavior in (None, case.behavior):
+        if fits and tagged and wanted.behavior in (None, case.behavior) and all(case.id in part for part in within):
             kept[case.id] = became
     return kept
 

@@ -2,7 +2,7 @@
 
 from collections import ChainMap, Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -35,18 +35,18 @@ class Material:
     cases: Mapping[str, CaseRow]
     graders: Sequence[str]
     left_out: Sequence[str]
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def material(session: Session, pairs: Sequence[RunPair]) -> Material:
     """Everything of the paired runs but texts. NotReady where two runs share no grader."""
-    cases: dict[str, CaseRow] = {}
+    cases = case_rows(session, pairs)
     before: list[Measured] = []
     after: list[Measured] = []
     counted: dict[str, None] = {}
     left_out: dict[str, None] = {}
     for pair in pairs:
-        rows = [CaseRow(*row) for row in queries.cases(session, [pair.test_set.id])]
-        cases |= {row.id: row for row in rows}
+        rows = [row for row in cases.values() if row.test_set_id == pair.test_set.id]
         same = common_graders(pair.baseline.graders, pair.candidate.graders)
         if not same:
             raise _graded_apart(pair)
@@ -56,6 +56,14 @@ def material(session: Session, pairs: Sequence[RunPair]) -> Material:
         for run, found in ((pair.baseline, before), (pair.candidate, after)):
             found.append(measure(_scored(session, run, rows, set(same), pair.test_set.kind)))
     return Material(joined(before), joined(after), cases, list(counted), list(left_out))
+
+
+def case_rows(session: Session, pairs: Sequence[RunPair]) -> dict[str, CaseRow]:
+    """By id, in the order of the sets and of the cases in them."""
+    found: dict[str, CaseRow] = {}
+    for pair in pairs:
+        found |= {row[0]: CaseRow(*row) for row in queries.cases(session, [pair.test_set.id])}
+    return found
 
 
 def joined(sets: Sequence[Measured]) -> Measured:

@@ -12,15 +12,15 @@ from app.comparisons.case_list import Address, CaseList, OutcomeTab, case_list, 
 from app.comparisons.choice import Action, NotReady, RunPair
 from app.comparisons.chooser import Chooser, chooser_of, options, set_choices
 from app.comparisons.forms import CaseFilter, PageFilter
-from app.comparisons.service import Compared, PartOfCases
+from app.comparisons.parts import PartOfCases
+from app.comparisons.service import Compared
 from app.comparisons.wording import Line
 from app.core.errors import Invalid
 from app.core.stats.words import and_list
 from app.datasets import queries as datasets
+from app.evals.catalogue import GRADED
 from app.projects.access import Access
 from app.web.words import plural
-
-LONG_NAME = 20  # characters beyond which a table's head says "Baseline" and "Candidate" instead
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def build(session: Session, access: Access, wanted: PageFilter) -> ComparePage |
     sides = None
     try:
         sides = choice.sides(session, access, wanted)
-        found = service.compare_sides(session, access, sides, wanted.test_set)
+        found = service.compare_sides(session, access, sides, wanted.test_set, wanted.volume)
     except NotReady as missing:
         chooser = chooser_of(session, access, sides, wanted.test_set) if sides else None
         return EmptyPage(access.project.slug, missing.title, missing.text, missing.action, chooser)
@@ -86,7 +86,7 @@ def _page(session: Session, access: Access, found: Compared, wanted: PageFilter)
     rows, names = found.result.rows, [found.sides.baseline.name, found.sides.candidate.name]
     here = Address(access.project.slug, found)
     shares = [row for row in rows if row.unit == "share"]
-    head = names if max(map(len, names)) <= LONG_NAME else ["Baseline", "Candidate"]
+    head = wording.heads(names[0], names[1])
     return ComparePage(
         slug=access.project.slug,
         title=f"{names[1]} against {names[0]}",
@@ -97,9 +97,7 @@ def _page(session: Session, access: Access, found: Compared, wanted: PageFilter)
         detail=wording.detail(rows),
         tone=wording.tone(rows),
         first_links=_first_links(found, here),
-        metrics=wording.metric_lines(
-            shares, {row.key: here.to(metric=row.key, outcome="regression") for row in shares}
-        ),
+        metrics=wording.metric_lines(shares, here.metrics(shares)),
         resources=wording.resource_lines([row for row in rows if row.unit != "share"]),
         has_cost=any(row.unit == "usd" for row in rows),
         outcomes=tabs(found.counts, here, None, {}),
@@ -127,7 +125,7 @@ def _first_links(found: Compared, here: Address) -> list[tuple[str, str]]:
     """For each metric that is shown to be worse, the cases that were lost in it."""
     links = []
     for row in found.result.rows:
-        if row.verdict == "worse" and row.unit == "share":
+        if row.verdict == "worse" and row.key in GRADED:
             lost = cases.matching(found.material, CaseFilter(metric=row.key, outcome="regression"))
             label = f"{plural(len(lost), 'case')} lost in {row.label.lower()}: read these first"
             links.append((label, _metric_url(row.key, here)))

@@ -1,14 +1,18 @@
 """All SQL of comparisons. Numbers of every case come as plain rows; texts only for the cases that are shown."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Row, case, exists, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
-from app.candidates.models import Candidate
+from app.annotation.models import Annotation
+from app.candidates.models import Candidate, MakingCost
+from app.comparisons.models import ComparisonResult
 from app.datasets.models import TestCase
 from app.evals.models import EvalRun, Grade, Output, RunView
+from app.examples.models import Example
 
 OPEN = ("queued", "running", "paused", "needs_decision")
 
@@ -56,6 +60,19 @@ def rival(session: Session, project_id: str, baseline_id: str) -> Candidate | No
     )
 
 
+def making(session: Session, project_id: str, candidate_id: str) -> tuple[float, float, float]:
+    """(training, evaluation) of a candidate in dollars, and the seconds of reviewing in the project."""
+    row = session.execute(
+        select(
+            select(MakingCost.training).where(MakingCost.candidate_id == candidate_id).scalar_subquery(),
+            select(func.sum(EvalRun.cost)).where(EvalRun.candidate_id == candidate_id).scalar_subquery(),
+            select(func.sum(Annotation.seconds)).where(Annotation.project_id == project_id).scalar_subquery(),
+        )
+    ).one()
+    training, evaluation, seconds = (float(value or 0.0) for value in row)
+    return training, evaluation, seconds
+
+
 def seen(session: Session, user_id: str, run_ids: Sequence[str]) -> bool:
     """Whether this person has read outputs of one of the runs before."""
     return session.scalar(select(exists().where(RunView.user_id == user_id, RunView.run_id.in_(run_ids)))) or False
@@ -69,6 +86,26 @@ def cases(session: Session, set_ids: Sequence[str]) -> Sequence[Row[str, str, in
         .where(TestCase.test_set_id.in_(set_ids))
         .order_by(TestCase.test_set_id, TestCase.position)
     ).all()
+
+
+def requests(session: Session, set_ids: Sequence[str]) -> Sequence[Row[str, list[Any], str | None]]:
+    """(id, messages, source) of every case; the source is the example's where the case is a copy of one."""
+    source = func.coalesce(TestCase.extra["source"].astext, Example.source)
+    return session.execute(
+        select(TestCase.id, TestCase.messages, source)
+        .outerjoin(Example, Example.id == TestCase.example_id)
+        .where(TestCase.test_set_id.in_(set_ids))
+    ).all()
+
+
+def kept(session: Session, key: str) -> dict[str, Any] | None:
+    return session.scalar(select(ComparisonResult.payload).where(ComparisonResult.key == key))
+
+
+def keep(session: Session, project_id: str, key: str, payload: dict[str, Any]) -> None:
+    """Two that work out the same at the same time keep the same."""
+    query = insert(ComparisonResult).values(key=key, project_id=project_id, payload=payload)
+    session.execute(query.on_conflict_do_update(index_elements=["key"], set_={"payload": payload}))
 
 
 def outputs(session: Session, run_id: str) -> Sequence[Row[str, str, int, str, float | None, float | None]]:

@@ -3,12 +3,14 @@
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
+from types import MappingProxyType
 from typing import Any, Literal
 
 from app.core.stats import bootstrap
 from app.core.stats.multiplicity import holm
 from app.core.stats.paired import paired_difference
 from app.core.stats.quantiles import quantile_estimate
+from app.core.stats.rates import ratio
 from app.core.stats.results import Estimate, PairedDifference
 from app.core.stats.seeds import generator
 from app.core.stats.words import Subject, Unit, Verdict, and_list, difference_sentence, verdict
@@ -17,7 +19,11 @@ from app.evals.rules import Measured, cost_estimates, rate_estimate
 
 Outcome = Literal["regression", "win", "both_wrong", "both_right"]
 # In a headline the second says nothing new once the first has been said.
-SAME_THING = {"latency_p95_ms": "latency_p50_ms", "cost_per_success": "cost_per_case"}
+SAME_THING = {
+    "latency_p95_ms": "latency_p50_ms",
+    "cost_per_success": "cost_per_case",
+    "cost_per_success_loaded": "cost_per_success",
+}
 Sides = tuple[Estimate, Estimate, PairedDifference]
 
 
@@ -62,20 +68,33 @@ def compare(
     baseline_name: str = "Baseline",
     candidate_name: str = "Candidate",
     seed: str = "",
+    more: Mapping[str, Sides] = MappingProxyType({}),
 ) -> Comparison:
-    """All metrics that both have, over the cases that both have, groups kept together.
+    """All metrics that both have, over the cases that both have, groups kept together; ``more``: what is measured
+    elsewhere (votes, the cost of making), told and corrected with the others.
 
     Rates of passes: Tango's interval and McNemar's exact test; shares of repeats, latency and cost: paired bootstrap
     and label swaps, drawn from ``seed`` and the metric's key so that the page repeats itself. A row is ``better`` or
     ``worse`` only where its interval excludes 0 and its Holm-adjusted p is at most 0.05.
     """
+    names = (baseline_name, candidate_name)
+    return conclude(differences(baseline, candidate, seed) | dict(more), baseline, candidate, names)
+
+
+def differences(baseline: Measured, candidate: Measured, seed: str) -> dict[str, Sides]:
+    """Both estimates and their difference by metric, over the cases that both have: the part that takes time."""
     found: dict[str, Sides] = {}
     for key in METRICS:
         sides = _difference(key, baseline, candidate, seed)
         if sides is not None and sides[2].n:
             found[key] = sides
+    return found
+
+
+def conclude(given: Mapping[str, Sides], baseline: Measured, candidate: Measured, names: tuple[str, str]) -> Comparison:
+    """What may be claimed of all differences of a page together, and how it is said."""
+    found = {key: given[key] for key in METRICS if key in given}
     adjusted = holm([difference.p_value for _, _, difference in found.values()])
-    names = (baseline_name, candidate_name)
     rows = [_row(key, sides, p_value, names) for (key, sides), p_value in zip(found.items(), adjusted, strict=True)]
     ours, theirs = set(candidate.success), set(baseline.success)
     outcomes = {
@@ -118,6 +137,23 @@ def _cost_difference(key: str, baseline: Measured, candidate: Measured, seed: st
         values.append([(costs[c], run.success[c]) if key == "cost_per_success" else costs[c] for c in cases])
     statistic = bootstrap.ratio_of_sums if key == "cost_per_success" else bootstrap.mean
     return *_pair(sides), _bootstrap(values, cases, candidate, statistic, seed, key)
+
+
+def loaded_difference(
+    baseline: Measured, candidate: Measured, fixed: tuple[float, float], volume: int, seed: str
+) -> Sides | None:
+    """Cost per success with what it took to make each, spread over ``volume`` tasks, in US dollars:
+    Σ (cost + fixed / volume) / Σ successes, over the cases that both have. None where a cost is unknown."""
+    if baseline.costs is None or candidate.costs is None:
+        return None
+    cases = [case for case in _common(baseline.costs, candidate.costs) if case in baseline.success]
+    cases = [case for case in cases if case in candidate.success]
+    values = []
+    for run, costs, whole in ((baseline, baseline.costs, fixed[0]), (candidate, candidate.costs, fixed[1])):
+        values.append([(costs[case] + whole / volume, run.success[case]) for case in cases])
+    sides = [ratio([cost for cost, _ in side], [success for _, success in side]) for side in values]
+    key = f"cost_per_success_loaded/{fixed}/{volume}"
+    return *_pair(sides), _bootstrap(values, cases, candidate, bootstrap.ratio_of_sums, seed, key)
 
 
 def _row(key: str, sides: Sides, p_value: float | None, names: tuple[str, str]) -> Row:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.comparisons.parts import PartOfCases
 from app.comparisons.rules import Row
-from app.comparisons.service import PartOfCases
 from app.core.stats.words import amount, interval, p_text, result, signed
 from app.web.charts import Axis, IntervalMark, difference_axis, interval_mark
 
 TONES = {"better": "good", "worse": "bad"}
+LONG_NAME = 20  # characters beyond which a table's head says "Baseline" and "Candidate" instead
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Line:
     verdict: str
     tone: str
     url: str | None = None
+
+
+def heads(baseline: str, candidate: str) -> tuple[str, str]:
+    short = max(len(baseline), len(candidate)) <= LONG_NAME
+    return (baseline, candidate) if short else ("Baseline", "Candidate")
 
 
 def said(verdict: str) -> str:
@@ -94,7 +100,7 @@ def resource_lines(rows: Sequence[Row]) -> list[Line]:
 
 
 def slice_lines(parts: Sequence[PartOfCases], urls: Sequence[str]) -> list[Line]:
-    """Success by tag and by expected behaviour, in points, on one axis."""
+    """Success in each slice, in points, on one axis."""
     found = [part.slice.difference for part in parts]
     axis = difference_axis(end for one in found for end in (one.low, one.high))
     return [
@@ -116,7 +122,9 @@ def slice_lines(parts: Sequence[PartOfCases], urls: Sequence[str]) -> list[Line]
 
 
 def slice_name(part: PartOfCases) -> str:
-    return part.slice.name if part.by == "tag" else f"expected to {part.slice.name}"
+    """ "refund", "expected to refuse", "source: written", "language: de"."""
+    named = {"tag": part.slice.name, "behavior": f"expected to {part.slice.name}"}
+    return named.get(part.by, f"{part.by}: {part.slice.name}")
 
 
 def passed(share: float, repeats: int) -> str:

@@ -164,6 +164,9 @@ PLACES: tuple[Place, ...] = (
     Place("finding_changes", "reasons of decisions in bulk", ("reason",), "reason = '[erased]'"),
     Place("assignments", "notes of assignments", ("name", "note"), "name = '[erased]', note = ''"),
     Place("sign_offs", "notes of sign-offs", ("note",), "note = '[erased]'"),
+    Place("verdicts", "notes of signed verdicts", ("note",), "note = '[erased]'"),
+    Place("gate_sets", "notes of gates", ("note",), "note = '[erased]'"),
+    Place("comparison_results", "names of slices in stored comparisons", ("payload",), "payload = null", key="key"),
     Place("notifications", "messages that were sent", ("payload", "error"), "payload = '{}', error = null"),
     Place("finding_decisions", "reasons of decisions", ("reason",), "reason = '[erased]'"),
     Place(
@@ -210,6 +213,7 @@ NOT_PERSONAL: dict[str, str] = {
     "providers": "addresses and keys of machines",
     "candidates": "prompts that the team wrote: edit by cloning, then archive",
     "baselines": "ids",
+    "making_costs": "figures",
     "graders": "definitions that the team wrote",
     "eval_runs": "names of graders, figures, hashes",
     "calibration_samples": "names and rubrics that the team wrote",

@@ -72,11 +72,23 @@ METRICS: dict[str, MetricKind] = {
             "usd",
             False,
         ),
+        MetricKind(
+            "cost_per_success_loaded",
+            "Cost per success, fully loaded",
+            "{name} costs {result} per success with all that it took to make it",
+            "cheaper per success with its making",
+            "dearer per success with its making",
+            "usd",
+            False,
+        ),
+        _at(
+            "human_preference", "Human preference", "{name} is preferred in {result} votes", "to people who chose blind"
+        ),
     )
 }
 
-# What a grader may feed; latency and cost are measured, not graded.
-GRADED = tuple(key for key, kind in METRICS.items() if kind.unit == "share")
+# What a grader may feed; latency and cost are measured, not graded, and preferences are voted.
+GRADED = tuple(key for key, kind in METRICS.items() if kind.unit == "share" and key != "human_preference")
 
 # On these test sets a case counts as a whole: it passes when all its graders pass.
 KIND_METRIC = {

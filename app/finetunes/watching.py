@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.candidates import queries as candidates
-from app.candidates.service import create_tuned
+from app.candidates.service import create_tuned, note_making
 from app.core.clock import utcnow
 from app.core.db import transaction
 from app.finetunes import answers, queries, rules, steps
@@ -143,6 +143,8 @@ def _end(session: Session, row: FineTune, status: str, job: JobState) -> None:
     if status == "succeeded" and job.fine_tuned_model is not None:
         row.fine_tuned_model = job.fine_tuned_model
         row.candidate_id = row.candidate_id or _make_candidate(session, row, job.fine_tuned_model)
+        if row.cost is not None:
+            note_making(session, row.candidate_id, row.cost)
     error = (job.error or "The provider gave no reason.") if status == "failed" else None
     steps.finish(session, row, status, error)
 

@@ -48,6 +48,7 @@ def groups(base: str, s: Standing, path: str) -> list[list[NavItem]]:
             ("Fine-tunes", "/fine-tunes", state(s.tuned > 0 and not s.fine_tunes_open, s.fine_tunes > 0), s.fine_tunes),
             ("Compare", "/compare", state(bool(s.tuned_run_id and s.baseline_run_id), False), None),
             ("Blind review", "/rounds", state(s.rounds > s.rounds_open, s.rounds > 0), s.rounds),
+            ("Decide", "/decide", state(s.verdicts > 0, bool(s.tuned_run_id and s.baseline_run_id)), None),
         ],
     ]
     return [

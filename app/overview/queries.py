@@ -33,6 +33,7 @@ select
   (select r.id::text from eval_runs r join candidates c on c.id = r.candidate_id where r.project_id = :p
      and r.status = 'succeeded' and c.origin = 'fine_tune' order by r.id desc limit 1) as tuned_run_id,
   (select count(*) from preference_rounds where project_id = :p) as rounds,
+  (select count(*) from verdicts where project_id = :p) as verdicts,
   (select count(*) from preference_rounds where project_id = :p and closed_at is null) as rounds_open,
   exists (select from scans where project_id = :p and status = 'succeeded') as scanned,
   (select count(*) from (select from findings where project_id = :p and state = 'open' limit 1000) f) as findings,

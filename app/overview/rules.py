@@ -35,6 +35,7 @@ class Standing:
     findings: int  # open ones; counting stops at a thousand
     rounds_waiting_for_me: int
     assigned_to_me: int  # examples that this person was asked to review and has not
+    verdicts: int = 0  # that somebody signed
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def path(base: str, s: Standing) -> list[Step]:
         Step("Tune", state(s.tuned > 0, s.fine_tunes > 0), _tune(s), f"{base}/fine-tunes"),
         Step("Compare", state(bool(s.tuned_run_id and s.baseline_run_id), False), _compare(s), f"{base}/compare"),
         Step("Blind review", state(s.rounds > s.rounds_open, s.rounds > 0), _rounds(s), f"{base}/rounds"),
-        Step("Decide", "todo", "not decided", f"{base}/compare"),
+        Step("Decide", state(s.verdicts > 0, False), "signed" if s.verdicts else "not signed", f"{base}/decide"),
     ]
 
 
@@ -160,6 +161,8 @@ def _engineers_next(base: str, s: Standing) -> NextThing:
         return NextThing("Open a blind round", url, "Let people choose between the outputs, without names.")
     if s.rounds_open:
         return NextThing("Look at the round", f"{base}/rounds", "People are voting.")
+    if not s.verdicts:
+        return NextThing("Decide", f"{base}/decide", "Everything is measured: read the verdict, and sign it.")
     return NextThing("Compare", f"{base}/compare", "Everything is measured: read what it shows.")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import User
@@ -33,6 +33,15 @@ def rounds(session: Session, project_id: str) -> Sequence[PreferenceRound]:
     return session.scalars(
         select(PreferenceRound).where(PreferenceRound.project_id == project_id).order_by(PreferenceRound.id.desc())
     ).all()
+
+
+def closed_between(session: Session, project_id: str, runs: Sequence[tuple[str, str]]) -> Sequence[PreferenceRound]:
+    """Closed rounds that put both runs of one of these pairs side by side."""
+    together = or_(*(PreferenceRound.run_ids.contains(list(pair)) for pair in runs))
+    closed = select(PreferenceRound).where(
+        PreferenceRound.project_id == project_id, PreferenceRound.closed_at.is_not(None)
+    )
+    return session.scalars(closed.where(together).order_by(PreferenceRound.id)).all()
 
 
 def finished_runs(session: Session, project_id: str) -> Sequence[Row[EvalRun, str, str]]:

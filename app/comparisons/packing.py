@@ -1,0 +1,94 @@
+"""Worked-out comparisons as JSON and back. Per-case values stand as one string of digits where all are 0 or 1. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+from typing import Any
+
+from app.comparisons.material import CaseRow, Material
+from app.comparisons.parts import PartOfCases
+from app.comparisons.rules import Sides
+from app.comparisons.slices import Slice
+from app.core.stats.results import Estimate, PairedDifference
+from app.evals.rules import Measured
+
+DIGITS = {0.0: "0", 1.0: "1", None: "-"}
+Values = str | list[float | None]
+
+
+def packed_sides(sides: Sides) -> list[list[Any]]:
+    return [list(astuple(part)) for part in sides]
+
+
+def sides(raw: Sequence[Sequence[Any]]) -> Sides:
+    return Estimate(*raw[0]), Estimate(*raw[1]), PairedDifference(*raw[2])
+
+
+def packed_slices(parts: Sequence[PartOfCases]) -> list[list[Any]]:
+    return [
+        [
+            part.by,
+            part.slice.name,
+            part.slice.n,
+            packed_sides((part.slice.baseline, part.slice.candidate, part.slice.difference)),
+            part.slice.p_value,
+            part.slice.verdict,
+        ]
+        for part in parts
+    ]
+
+
+def slices(raw: Sequence[Sequence[Any]]) -> list[PartOfCases]:
+    return [PartOfCases(by, Slice(name, n, *sides(three), p, said)) for by, name, n, three, p, said in raw]
+
+
+def packed_material(found: Material) -> dict[str, Any]:
+    cases = list(found.cases)
+    return {
+        "graders": list(found.graders),
+        "left_out": list(found.left_out),
+        "baseline": _packed_side(found.baseline, cases),
+        "candidate": _packed_side(found.candidate, cases),
+        "members": {part: packed(dict.fromkeys(ids, 1.0), cases) for part, ids in found.members.items()},
+    }
+
+
+def material(raw: Mapping[str, Any], cases: Mapping[str, CaseRow]) -> Material:
+    """``cases``: in the order in which they were packed. Latencies are not kept: their differences are."""
+    baseline, candidate = (_side(raw[name], cases) for name in ("baseline", "candidate"))
+    members = {part: frozenset(unpacked(values, cases)) for part, values in raw["members"].items()}
+    return Material(baseline, candidate, cases, raw["graders"], raw["left_out"], members)
+
+
+def _packed_side(side: Measured, cases: Sequence[str]) -> dict[str, Any]:
+    return {
+        "rates": {key: packed(values, cases) for key, values in side.rates.items()},
+        "success": packed(side.success, cases),
+        "costs": None if side.costs is None else packed(side.costs, cases),
+        "disputed": packed(dict.fromkeys(side.disputed, 1.0), cases),
+        "not_gradable": dict(side.not_gradable),
+    }
+
+
+def _side(raw: Mapping[str, Any], cases: Mapping[str, CaseRow]) -> Measured:
+    return Measured(
+        rates={key: unpacked(values, cases) for key, values in raw["rates"].items()},
+        not_gradable=raw["not_gradable"],
+        success=unpacked(raw["success"], cases),
+        latencies={},
+        costs=None if raw["costs"] is None else unpacked(raw["costs"], cases),
+        groups={case.id: case.group for case in cases.values()},
+        disputed=frozenset(unpacked(raw["disputed"], cases)),
+    )
+
+
+def packed(values: Mapping[str, float], cases: Sequence[str]) -> Values:
+    listed = [values.get(case) for case in cases]
+    if all(value in DIGITS for value in listed):
+        return "".join(DIGITS[value] for value in listed)
+    return listed
+
+
+def unpacked(values: Values, cases: Mapping[str, CaseRow]) -> dict[str, float]:
+    if isinstance(values, str):
+        return {case: float(digit) for case, digit in zip(cases, values, strict=True) if digit != "-"}
+    return {case: value for case, value in zip(cases, values, strict=True) if value is not None}
