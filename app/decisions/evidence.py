@@ -23,7 +23,7 @@ class Since:
 
 
 def pieces(
-    found: Compared, gates: Sequence[Gate], volume: int, uncalibrated: Mapping[str, Sequence[str]]
+    found: Compared, gates: Sequence[Gate], volume: int, uncalibrated: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Any]:
     """Everything whose change makes the verdict another one. Plain JSON."""
     sets = {pair.test_set.name: pair.test_set.content_hash for pair in found.pairs}

@@ -1,53 +1,36 @@
-"""Which metrics rest on a model judge whose agreement with people is not measured. Such a metric cannot pass a gate."""
+"""Which metrics rest on a model judge whose agreement with people is not shown. Such a metric cannot hold a gate."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
 from app.comparisons.choice import RunPair
+from app.evals.calibration import service as calibration
 from app.evals.catalogue import KIND_METRIC
+from app.evals.models import EvalRun
 
-JUDGES = ("score_model", "label_model")
+# A success is what the main metric of the set passes: what cannot be trusted there cannot be trusted per success.
+MAIN = ("task_accuracy", *KIND_METRIC.values())
+PER_SUCCESS = ("cost_per_success", "cost_per_success_loaded")
 
 
-def uncalibrated(session: Session, pairs: Sequence[RunPair], counted: Sequence[str]) -> dict[str, list[str]]:
-    """By metric the names of its uncalibrated judges, among the graders that count (``counted``)."""
-    found: dict[str, list[str]] = {}
+def uncalibrated(session: Session, pairs: Sequence[RunPair], counted: Sequence[str]) -> dict[str, dict[str, str]]:
+    """By metric its uncalibrated judges with the reason, among the graders that count (``counted``)."""
+    found: dict[str, dict[str, str]] = {}
     for pair in pairs:
-        for grader in pair.candidate.graders:
-            if (
-                grader["name"] not in counted
-                or not rests_on_judge(grader["definition"])
-                or _calibrated(session, grader)
-            ):
-                continue
-            for metric in {grader["metric"], KIND_METRIC.get(pair.test_set.kind, grader["metric"])}:
-                names = found.setdefault(metric, [])
-                if grader["name"] not in names:
-                    names.append(grader["name"])
-    if "task_accuracy" in found or any(metric in found for metric in KIND_METRIC.values()):
-        for cost in ("cost_per_success", "cost_per_success_loaded"):  # a success is what the main metric passes
-            found[cost] = sorted({name for key, names in found.items() if key in _MAIN for name in names})
-    return found
+        for run in (pair.baseline, pair.candidate):
+            for name, metric, why in _unsure(session, run, counted):
+                for key in {metric, KIND_METRIC.get(pair.test_set.kind, metric)}:
+                    found.setdefault(key, {})[name] = why
+    main = {name: why for key in MAIN for name, why in found.get(key, {}).items()}
+    return found | dict.fromkeys(PER_SUCCESS, main) if main else found
 
 
-_MAIN = ("task_accuracy", *KIND_METRIC.values())
-
-
-def rests_on_judge(definition: Mapping[str, Any]) -> bool:
-    """Whether the grader, or one within it, asks a model."""
-    return any(one.get("type") in JUDGES or one.get("judge") for one in _definitions(definition))
-
-
-def _definitions(definition: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield definition
-    inner = definition.get("graders")
-    for one in inner.values() if isinstance(inner, dict) else inner or ():
-        if isinstance(one, dict):
-            yield from _definitions(one)
-
-
-def _calibrated(session: Session, grader: Mapping[str, Any]) -> bool:
-    """Until judges have calibrations of their own, none has one."""
-    return False
+def _unsure(session: Session, run: EvalRun, counted: Sequence[str]) -> list[tuple[str, str, str]]:
+    """(grader, metric, why) of the run's judges that may not hold a gate."""
+    rows = []
+    for grader in run.graders:
+        if grader["name"] in counted:
+            state = calibration.state(session, run.project_id, grader, run.id)
+            rows += [] if state.can_gate else [(state.grader, grader["metric"], state.why)]
+    return rows

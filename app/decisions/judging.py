@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from app.comparisons.rules import Row
@@ -42,17 +43,18 @@ class Bounds:
     limit: float
 
 
-def judge(gate: Gate, row: Row | None, uncalibrated: Sequence[str] = ()) -> JudgedGate:
+def judge(gate: Gate, row: Row | None, uncalibrated: Mapping[str, str] = MappingProxyType({})) -> JudgedGate:
     """``row``: the metric's line of the comparison, None where it was not measured on both sides.
 
-    A metric that rests on a judge without measured agreement with people settles nothing, either way.
+    A metric that rests on a judge whose agreement with people is not shown (``uncalibrated``: why, by name) settles
+    nothing, either way.
     """
     if row is None:
         return JudgedGate(gate, "open", "not measured", 0, f"{gate.kind.label} was not measured on both sides.", None)
     measured = _measured(gate, row)
     if uncalibrated:
-        names = and_list([f"“{name}”" for name in uncalibrated])
-        why = f"Rests on {names}, whose agreement with people is not measured: calibrate first."
+        names = and_list([f"“{name}” ({why})" for name, why in uncalibrated.items()])
+        why = f"Rests on a judge that is not calibrated: {names}."
         return JudgedGate(gate, "open", measured, row.n, why, None)
     bounds = _bounds(gate, row)
     if bounds is None:

@@ -102,7 +102,7 @@ def decide_on(session: Session, access: Access, sides: choice.Sides, test_sets: 
     found = comparisons.compare_sides(session, access, sides, test_sets, gates.volume)
     rows = judging.by_metric(found.result.rows)
     untrusted = judges.uncalibrated(session, found.pairs, found.material.graders)
-    judged = [judging.judge(gate, rows.get(gate.metric), untrusted.get(gate.metric, ())) for gate in gates.gates]
+    judged = [judging.judge(gate, rows.get(gate.metric), untrusted.get(gate.metric, {})) for gate in gates.gates]
     rests_on = evidence.pieces(found, gates.gates, gates.volume, untrusted)
     sides_of = found.sides
     return Decided(

@@ -16,7 +16,13 @@ from app.evals.models import EvalRun, Grade, Output
 from app.examples.models import SplitAssignment
 from app.projects.models import Project
 
-LABEL = {"name": "label", "metric": "task_accuracy", "definition": {"type": "string_check"}, "pass_threshold": 1.0}
+EQUAL = {
+    "type": "string_check",
+    "operation": "eq",
+    "input": "{{sample.output_text}}",
+    "reference": "{{item.expected.label}}",
+}
+LABEL = {"name": "label", "metric": "task_accuracy", "definition": EQUAL, "pass_threshold": 1.0}
 BEHAVIOR = {
     "name": "behavior", "metric": "refusal_correctness", "definition": {"type": "behavior"}, "pass_threshold": 1.0,
 }  # fmt: skip

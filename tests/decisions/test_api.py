@@ -91,13 +91,15 @@ def test_a_gate_that_stood_before_keeps_its_time(desk: Desk) -> None:
 def test_a_metric_of_an_uncalibrated_judge_cannot_pass(desk: Desk) -> None:
     desk.set_gates(ACCURACY)
     desk.measure()
-    judge = {"name": "label", "metric": "task_accuracy", "definition": {"type": "score_model"}, "pass_threshold": 1.0}
+    asks = {"type": "score_model", "model": "judge", "input": [{"role": "user", "content": "{{sample.output_text}}"}]}
+    judge = {"name": "label", "metric": "task_accuracy", "definition": asks, "pass_threshold": 1.0}
     for run in (desk.base_run, desk.tuned_run):
         run.graders = [judge, run.graders[1]]
     desk.factory.session.commit()
     now = desk.verdict()
     assert (now["verdict"], now["gates"][0]["state"]) == ("not_enough_evidence", "open")
     assert now["evidence"]["uncalibrated"] == ["label"]
+    assert "not calibrated: “label”" in now["gates"][0]["why"]
 
 
 def test_signing_and_what_makes_it_lapse(desk: Desk) -> None:

@@ -80,9 +80,9 @@ def test_what_more_it_would_take() -> None:
 def test_a_judge_without_calibration_settles_nothing() -> None:
     gate = Gate(metric="task_accuracy", rule="not_worse")
     for interval in ((0.1, 0.2, 0.3), (-0.3, -0.2, -0.1)):
-        found = judge(gate, row("task_accuracy", *interval), ["helpful"])
+        found = judge(gate, row("task_accuracy", *interval), {"helpful": "nobody has marked outputs for it yet"})
         assert found.state == OPEN
-        assert "“helpful”" in found.why
+        assert "“helpful” (nobody has marked outputs for it yet)" in found.why
 
 
 def test_what_is_not_measured_is_open() -> None:
