@@ -50,6 +50,10 @@ class RunOut(BaseModel):
     manifest_hash: str | None
     cost: float | None
     failed: int
+    judge_done: int
+    judge_total: int
+    judge_failed: int
+    judge_cost: float | None
     unknown_calls: dict[str, float]
     created_at: datetime
     started_at: datetime | None
@@ -202,8 +206,9 @@ def poll(request: Request, access: Access, run_id: str, last: str | None) -> lis
     with transaction() as session:
         identify(request, session)  # a revoked session or token ends the stream
         run = _run(session, access, run_id)
-        data = {"status": run.status, "done": run.done, "total": run.total, "failed": run.failed, "cost": run.cost}
-    mark = f"{run.status}-{run.done}-{run.failed}"
+        names = ("status", "done", "total", "failed", "judge_done", "judge_total", "judge_failed", "cost")
+        data = {name: getattr(run, name) for name in names}
+    mark = f"{run.status}-{run.done}-{run.failed}-{run.judge_done}"
     found = [] if mark == last else [Event(mark, "progress", data)]
     if run.status in (*service.ENDED, "needs_decision"):
         found.append(Event(mark, "end", data))

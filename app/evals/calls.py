@@ -1,14 +1,13 @@
-"""A run's part of the paid-call ledger. A call's item is ``{case id}:{repeat}``, its purpose ``eval``.
+"""A run's part of the paid-call ledger. A call of purpose ``eval`` has the item ``{case id}:{repeat}``, one of purpose
+``judge`` the item ``{output id}:{judge}:{turn}``.
 
-A call is wanted while its output is missing: ``planned`` waits to be sent, ``unknown`` waits for a person.
+A call is wanted while its output or judgement is missing: ``planned`` waits to be sent, ``unknown`` for a person.
 """
 
 from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
-
-PURPOSE = "eval"
 
 # What an answer may cost at most: a token for every three characters sent, and all the tokens that may come back.
 ASSUMED_OUTPUT_TOKENS = 1024
@@ -28,16 +27,19 @@ where r.id = :run on conflict do nothing
 AGAIN = """
 insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state, cost_estimate)
 select gen_random_uuid(), project_id, provider_id, subject_id, purpose, item, attempt + 1, 'planned', cost_estimate
-from paid_calls p where subject_id = :run and purpose = 'eval' and {which}
+from paid_calls p where subject_id = :run and purpose in ('eval', 'judge') and {which}
 and not exists (select from paid_calls q where q.subject_id = p.subject_id and q.purpose = p.purpose
                 and q.item = p.item and q.attempt > p.attempt)
 on conflict do nothing
 """
 RESEND_UNKNOWN = text(AGAIN.format(which="state = 'unknown'"))
+NO_OUTPUT = "select from outputs o where o.run_id = p.subject_id and o.status = 'failed'"
+NO_VERDICT = "select from judgements j where j.run_id = p.subject_id and j.status <> 'given'"
 RETRY_FAILED = text(
     AGAIN.format(
-        which="state in ('done', 'failed', 'accepted') and exists (select from outputs o where o.run_id = p.subject_id "
-        "and o.status = 'failed' and o.case_id || ':' || o.repeat = p.item)"
+        which="state in ('done', 'failed', 'accepted') and ("
+        f"exists ({NO_OUTPUT} and o.case_id || ':' || o.repeat = p.item) or "
+        f"exists ({NO_VERDICT} and j.output_id || ':' || j.judge || ':' || j.turn = p.item))"
     )
 )
 LOST = text("""
@@ -47,13 +49,21 @@ select gen_random_uuid(), subject_id, split_part(item, ':', 1)::uuid, split_part
 from paid_calls where subject_id = :run and purpose = 'eval' and state = 'unknown'
 on conflict do nothing
 """)
+LOST_JUDGEMENTS = text("""
+insert into judgements (id, run_id, output_id, judge, turn, call_id, status, problem)
+select gen_random_uuid(), subject_id, split_part(item, ':', 1)::uuid, split_part(item, ':', 2),
+  split_part(item, ':', 3), id, 'failed',
+  'No answer arrived, though the call may have been billed; the loss was accepted.'
+from paid_calls where subject_id = :run and purpose = 'judge' and state = 'unknown'
+on conflict do nothing
+""")
 DECIDE = text("""
 update paid_calls set state = :state, decided_by = :user, finished_at = clock_timestamp()
-where subject_id = :run and purpose = 'eval' and state = 'unknown'
+where subject_id = :run and purpose in ('eval', 'judge') and state = 'unknown'
 """)
 COUNT = text("""
 select count(*), coalesce(sum(cost_estimate), 0)::float8 from paid_calls
-where subject_id = :run and purpose = 'eval' and state = 'unknown'
+where subject_id = :run and purpose in ('eval', 'judge') and state = 'unknown'
 """)
 
 
@@ -75,8 +85,9 @@ def unknown(session: Session, run_id: str) -> Unknown:
 
 
 def accept_unknown(session: Session, run_id: str, user_id: str) -> None:
-    """Take the loss: the cases count as failed, nothing is sent again."""
+    """Take the loss: the cases count as failed (or not judged), nothing is sent again."""
     session.execute(LOST, {"run": run_id})
+    session.execute(LOST_JUDGEMENTS, {"run": run_id})
     session.execute(DECIDE, {"run": run_id, "user": user_id, "state": "accepted"})
 
 
@@ -87,7 +98,9 @@ def resend_unknown(session: Session, run_id: str, user_id: str) -> None:
 
 
 def retry_failed(session: Session, run_id: str) -> int:
-    """Plan a new attempt for each output that failed, and forget that output. Cut short is answered, and paid."""
+    """Plan a new attempt for each output that failed and each judgement without a verdict, and forget those. An output
+    that was cut short is answered, and paid."""
     planned = session.execute(RETRY_FAILED, {"run": run_id})
+    session.execute(text("delete from judgements where run_id = :run and status <> 'given'"), {"run": run_id})
     session.execute(text("delete from outputs where run_id = :run and status = 'failed'"), {"run": run_id})
     return int(planned.rowcount)  # type: ignore[attr-defined]

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.candidates.models import Candidate
 from app.core.clock import utcnow
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase, TestSet
+from app.evals import queries
 from app.evals.graders import Grade as Given
 from app.evals.graders import GraderSpec, Sample, case_item, grade, parse_spec
+from app.evals.judges import queries as judgements
 from app.evals.models import EvalRun, Grade, Output
 from app.evals.rules import Kind, Metric, ScoredGrade, ScoredOutput, metrics
 from app.gateway.models import Provider
@@ -32,7 +34,7 @@ def score(session: Session, run: EvalRun) -> None:
     scored = _grade_all(session, run, specs, cases, outputs, test_set)
     scored += _missing(run, cases, outputs, test_set)
     run.metrics = [metric_json(metric) for metric in metrics(scored)]
-    run.cost = session.scalar(select(func.sum(Output.cost)).where(Output.run_id == run.id))
+    run.cost, run.judge_cost = queries.costs(session, run.id)
     run.failed = sum(output.status != "complete" for output in outputs)
     run.manifest = manifest(session, run, test_set, outputs)
     run.manifest_hash = digest(run.manifest)
@@ -48,11 +50,14 @@ def _grade_all(
     outputs: Sequence[Output],
     test_set: TestSet,
 ) -> list[ScoredOutput]:
+    judged = any(spec.definition.asks for spec in specs)
+    said = judgements.of_run(session, run.id) if judged else {}
     session.execute(delete(Grade).where(Grade.output_id.in_(select(Output.id).where(Output.run_id == run.id))))
     items = {case_id: item_of(case) for case_id, case in cases.items()}
     scored, rows = [], []
     for output in outputs:
-        given = [(spec, grade(spec, items[output.case_id], sample_of(output))) for spec in specs]
+        item, sample, verdicts = items[output.case_id], sample_of(output), said.get(output.id)
+        given = [(spec, grade(spec, item, sample, verdicts)) for spec in specs]
         rows += [_row(output, spec, one) for spec, one in given]
         scored.append(scored_output(cases[output.case_id], output, given, test_set))
     for start in range(0, len(rows), BATCH):
@@ -163,7 +168,7 @@ def manifest(session: Session, run: EvalRun, test_set: TestSet, outputs: Sequenc
         "graders": run.graders,
         "repeats": run.repeats,
         "outputs_sha256": digest(texts),
-    }
+    } | judgements.manifest(session, run)
 
 
 def digest(value: Any) -> str:

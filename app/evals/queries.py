@@ -186,3 +186,16 @@ def grader(session: Session, project_id: str, grader_id: str) -> Grader:
 def expectations(session: Session, case_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     rows = session.execute(select(TestCase.id, TestCase.expected).where(TestCase.id.in_(case_ids)))
     return {row[0]: row[1] for row in rows}
+
+
+def costs(session: Session, run_id: str) -> tuple[float | None, float | None]:
+    """(dollars of the whole run, of its judges alone): what is known of them, by outputs and by the ledger."""
+    row = session.execute(
+        text("""
+        select o.cost + coalesce(j.cost, 0), o.cost, j.cost
+        from (select sum(cost)::float8 as cost from outputs where run_id = :run) o,
+          (select sum(cost)::float8 as cost from paid_calls where subject_id = :run and purpose = 'judge') j
+        """),
+        {"run": run_id},
+    ).one()
+    return (row[2] if row[1] is None else row[0]), row[2]

@@ -13,6 +13,7 @@ from app.datasets import queries as datasets
 from app.evals import calls, queries
 from app.evals.forms import NewGrader, NewRun
 from app.evals.graders import GraderSpec, parse_spec
+from app.evals.judges import providers
 from app.evals.models import EvalRun, Grader
 from app.jobs.queue import enqueue
 from app.projects.access import Access
@@ -32,11 +33,14 @@ def start(session: Session, access: Access, new: NewRun) -> EvalRun:
         raise Conflict(f"“{test_set.name}” is not sealed: seal it first, so that nothing in it can change afterwards.")
     if new.budget is not None and candidate.price is None:
         raise Invalid.field("budget", "A budget needs the candidate's prices: without them nothing can be counted.")
+    graders = specs(session, access.project.id, new.graders)
+    if new.budget is not None:
+        _priced(graders)
     run = EvalRun(
         project_id=access.project.id,
         candidate_id=candidate.id,
         test_set_id=test_set.id,
-        graders=[spec.snapshot() for spec in specs(session, access.project.id, new.graders)],
+        graders=[spec.snapshot() for spec in graders],
         concurrency=new.concurrency,
         repeats=new.repeats,
         budget=new.budget,
@@ -60,14 +64,27 @@ def specs(session: Session, project_id: str, wanted: Sequence[str | dict[str, An
         if isinstance(one, str):
             if one not in saved:
                 raise Invalid.field(loc, f"There is no saved grader “{one}”.")
-            found.append(spec_of(saved[one]))
+            spec = spec_of(saved[one])
         else:
-            found.append(parse_spec(one, loc))
+            spec = parse_spec(one, loc)
+        found.append(providers.settled(session, project_id, spec, loc))
     names = [spec.name for spec in found]
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled:
         raise Invalid.field("graders", f"Two graders are called “{doubled}”: give each a name of its own.")
     return found
+
+
+def _priced(graders: Sequence[GraderSpec]) -> None:
+    for spec in graders:
+        if any(ask.price is None for ask in spec.definition.asks):
+            words = f"A budget needs the price of every judge: give “{spec.name}” a “price” per million tokens."
+            raise Invalid.field("budget", words)
+
+
+def judged(graders: Sequence[GraderSpec]) -> bool:
+    """Whether a model has to be asked before these can grade."""
+    return any(spec.definition.asks for spec in graders)
 
 
 def spec_of(row: Grader) -> GraderSpec:
@@ -101,7 +118,8 @@ def resume(session: Session, access: Access, run: EvalRun, budget: float | None 
     """Go on where it stopped: nothing that was answered is asked again. ``budget``: the new one, in dollars."""
     if run.status not in ("cancelled", "failed", "paused"):
         raise Conflict(f"This run is {run.status.replace('_', ' ')}: there is nothing to resume.")
-    if candidates.get(session, access.project.id, run.candidate_id).origin == "upload":
+    uploaded = candidates.get(session, access.project.id, run.candidate_id).origin == "upload"
+    if uploaded and not judged([parse_spec(raw) for raw in run.graders]):
         raise Conflict("This run's outputs were uploaded: there is nothing to ask for.")
     if budget is not None:
         run.budget = budget
@@ -114,7 +132,7 @@ def retry_failed(session: Session, access: Access, run: EvalRun) -> EvalRun:
     if run.status not in ENDED:
         raise Conflict("The run is still under way: retry once it has ended.")
     if not calls.retry_failed(session, run.id):
-        raise Conflict("No output of this run failed.")
+        raise Conflict("No output of this run failed, and no judgement is without a verdict.")
     _go_on(session, access, "retry", run)
     return run
 
@@ -140,10 +158,17 @@ def decide_unknown(session: Session, access: Access, run: EvalRun, action: str) 
 
 
 def regrade(session: Session, access: Access, run: EvalRun, graders: Sequence[str | dict[str, Any]]) -> EvalRun:
-    """Grade the stored outputs again; nothing is sent to the provider."""
+    """Grade the stored outputs again. The candidate is not asked; a judge is, where it has not judged them yet."""
     if run.status != "succeeded":
         raise Conflict("Only a finished run can be graded again.")
-    run.graders = [spec.snapshot() for spec in specs(session, access.project.id, graders)]
+    new = specs(session, access.project.id, graders)
+    if run.budget is not None:
+        _priced(new)
+    run.graders = [spec.snapshot() for spec in new]
+    if judged(new):
+        run.metrics = run.manifest = run.manifest_hash = None  # of the graders before
+        _go_on(session, access, "regrade", run)
+        return run
     _record(session, access, "regrade", run)
     enqueue(session, "evals.grade", key=f"eval-run:{run.id}", run_id=run.id)
     return run

@@ -94,7 +94,10 @@ def store(
     session.add(run)
     session.flush()
     session.execute(insert(Output), [_row(run.id, case_id, line) for case_id, line in found.items()])
-    enqueue(session, "evals.grade", key=f"eval-run:{run.id}", run_id=run.id)
+    if service.judged(specs):
+        service.enqueue_run(session, run)
+    else:
+        enqueue(session, "evals.grade", key=f"eval-run:{run.id}", run_id=run.id)
     return run
 
 

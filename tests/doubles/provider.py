@@ -21,7 +21,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.doubles import faults
+from tests.doubles import faults, judge
 
 
 @dataclass
@@ -33,6 +33,7 @@ class Script:
     models: list[str] = field(default_factory=lambda: ["small", "large"])
     latency: float = 0.0
     default: str | None = None  # what it says otherwise; None: an echo of the last message
+    judges: dict[str, str] = field(default_factory=dict)  # name of a model → the kind of judge that it is
 
     def answer(self, text: str) -> str:
         found = next((said for part, said in self.answers.items() if part in text), self.default)
@@ -92,12 +93,14 @@ class Double:
         fault = self._next_fault(content)
         self.note(request, fault)
         self.requests[-1]["body"] = body
+        kind = self.script.judges.get(body["model"])
+        text = judge.answer(kind, body) if kind else self.script.answer(content)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             if self.script.latency:
                 await asyncio.sleep(self.script.latency)
-            return await faults.play(fault, request, self.script.answer(content), body)
+            return await faults.play(fault, request, text, body)
         finally:
             self.in_flight -= 1
 

@@ -181,7 +181,7 @@ def test_a_bug_of_ours_ends_the_run_in_sight(bench: Bench, monkeypatch: pytest.M
         raise ZeroDivisionError
 
     run = bench.start(1)
-    monkeypatch.setattr("app.evals.runner.dispatch.request_body", broken)
+    monkeypatch.setattr("app.evals.runner.outputs.request_body", broken)
     with pytest.raises(ZeroDivisionError):
         asyncio.run(run_eval(run.id))
     run = bench.fresh(run)

@@ -1,12 +1,13 @@
 """kill -9 of the worker at random moments of eval runs, against a provider that journals what it would have billed.
 
-    python -m tests.faults.kill_worker --kills 100 [--patient] [--seed 1]
+    python -m tests.faults.kill_worker --kills 100 [--patient] [--judged] [--seed 1]
 
 Two workers stand ready; the one that works on the run is killed and another is started. Now and then it is frozen
 instead (SIGSTOP) until the other one has taken the run over, and then wakes up and tries to go on. Runs that end with
 unknown calls are decided now one way, now the other. Prints kills / lost / doubled / unknown / median seconds to
 resume; exits 1 unless lost and doubled are 0 and every unknown call was shown. ``--patient`` takes the worker's real
-settings for when a worker is given up (about 12 s a kill) instead of the short ones.
+settings for when a worker is given up (about 12 s a kill) instead of the short ones, ``--judged`` has a judge grade
+each output, so that workers die in the middle of judging too.
 """
 
 import argparse
@@ -17,8 +18,10 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 
@@ -32,6 +35,12 @@ from tests.faults.stage import Stage, double, kill, set_up, start_worker
 SENDER = text("select worker from paid_calls where subject_id = :run and state = 'sent' order by sent_at desc limit 1")
 LATEST = text("select max(sent_at) > :since from paid_calls where subject_id = :run")
 NOW = text("select clock_timestamp()")
+JUDGE = {
+    "type": "score_model",
+    "name": "judge",
+    "model": "judge",
+    "input": [{"role": "user", "content": "{{item.input}}\n{{sample.output_text}}"}],
+}
 FREEZE_SHARE = 0.1
 UNDER_WAY = ("queued", "running")
 LONGEST_WAIT = 120.0
@@ -44,6 +53,7 @@ class Tally:
     runs: int = 0
     unknown: int = 0
     outputs: int = 0
+    judgements: int = 0
     resumes: list[float] = field(default_factory=list)
     found: oracle.Found = field(default_factory=oracle.Found)
 
@@ -53,11 +63,14 @@ class Tally:
         return (
             f"kills {self.kills} · lost {lost} · doubled {doubled} · otherwise wrong {wrong} · "
             f"unknown, all shown, {self.unknown} · median seconds to resume {median:.1f} · "
-            f"{self.runs} runs, {self.outputs} outputs, {self.freezes} workers frozen and woken"
+            f"{self.runs} runs, {self.outputs} outputs, {self.judgements} judgements, "
+            f"{self.freezes} workers frozen and woken"
         )
 
 
 class Experiment:
+    graders: Sequence[dict[str, Any]] = (factories.LABEL,)
+
     def __init__(self, stage: Stage, journal: Path, kills: int, rng: random.Random, command: list[str]) -> None:
         self.stage, self.journal, self.kills, self.rng, self.command = stage, journal, kills, rng, command
         self.tally = Tally()
@@ -77,9 +90,8 @@ class Experiment:
     def one_run(self, cases: int) -> None:
         session = self.stage.session
         test_set = factories.sealed_set(session, self.stage.project, cases)
-        run = factories.start(
-            session, self.stage.user, self.stage.project, self.stage.candidate, test_set, concurrency=16
-        )
+        stage, how = self.stage, {"concurrency": 16, "graders": list(self.graders)}
+        run = factories.start(session, stage.user, stage.project, stage.candidate, test_set, **how)
         seen = oracle.Acknowledged()
         while True:
             self.until_it_ends(run, seen)
@@ -91,12 +103,15 @@ class Experiment:
             service.decide_unknown(session, self.access, run, self.rng.choice(["accept", "resend"]))
             session.commit()
         assert run.status == "succeeded", (run.status, run.error)
-        assert run.done == run.total == seen.look(session, run.id)
+        assert run.done == run.total
+        assert run.done + run.judge_done == seen.look(session, run.id)
+        assert run.judge_done == run.judge_total
         found = oracle.check(session, run.id, self.journal, seen)
         for name in ("lost", "doubled", "wrong"):
             getattr(self.tally.found, name).extend(getattr(found, name))
         self.tally.runs += 1
         self.tally.outputs += run.done
+        self.tally.judgements += run.judge_done
 
     def until_it_ends(self, run: EvalRun, seen: oracle.Acknowledged) -> None:
         """Kill the worker that sends, again and again, each time after it has got going."""
@@ -150,18 +165,21 @@ class Experiment:
         raise AssertionError("nobody took the run over")
 
 
-def experiment(kills: int, *, cases: int = 400, seed: int = 1, patient: bool = False) -> Tally:
+def experiment(kills: int, *, cases: int = 400, seed: int = 1, patient: bool = False, judged: bool = False) -> Tally:
     """The whole experiment with processes of its own."""
     rng = random.Random(seed)
     command = ["app.cli", "worker"] if patient else ["tests.faults.worker"]
     with set_up("http://127.0.0.1:1/v1", at_a_time=16, call_timeout=20) as stage:
         journal, script = stage.home / "journal.jsonl", stage.home / "script.json"
         faults = {"question 7.": ["429:0", "503"], "question 11.": ["500"], "question 13.": ["reset"]}
-        script.write_text(json.dumps({"default": "yes", "faults": faults}))
+        script.write_text(json.dumps({"default": "yes", "faults": faults, "judges": {"judge": "steady"}}))
         with double("--journal", str(journal), "--script", str(script), "--latency", "0.08") as base_url:
             provider = factories.provider(stage.session, base_url)
             stage.candidate = factories.candidate(stage.session, stage.project, provider)
-            return Experiment(stage, journal, kills, rng, command).go(cases)
+            going = Experiment(stage, journal, kills, rng, command)
+            if judged:
+                going.graders = [factories.LABEL, JUDGE | {"provider": provider.id}]
+            return going.go(cases)
 
 
 def main() -> None:
@@ -170,8 +188,11 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=400, help="cases of each run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--patient", action="store_true")
+    parser.add_argument("--judged", action="store_true")
     options = parser.parse_args()
-    tally = experiment(options.kills, cases=options.cases, seed=options.seed, patient=options.patient)
+    tally = experiment(
+        options.kills, cases=options.cases, seed=options.seed, patient=options.patient, judged=options.judged
+    )
     print(tally.line())
     for problem in (*tally.found.lost, *tally.found.doubled, *tally.found.wrong):
         print(f"  {problem}")

@@ -12,21 +12,23 @@ CALLS = text("""
 select id::text, item, attempt, state, error ->> 'kind', decided_by is not null from paid_calls
 where subject_id = :run order by item, attempt
 """)
-OUTPUTS = text(
-    "select id::text, case_id::text || ':' || repeat, call_id::text, md5(text) from outputs where run_id = :run"
-)
+RESULTS = text("""
+select id::text, case_id::text || ':' || repeat, call_id::text, md5(text) from outputs where run_id = :run union all
+select id::text, output_id || ':' || judge || ':' || turn, call_id::text, md5(status || reason) from judgements
+where run_id = :run
+""")
 RETRIED_BY_POLICY = {"rate_limited", "overloaded", "unreachable", "not_allowed"}
 
 
 @dataclass
 class Acknowledged:
-    """Outputs that somebody has seen committed: (id, hash of the text)."""
+    """Outputs and judgements that somebody has seen committed: (id, hash of the text)."""
 
     seen: set[tuple[str, str | None]] = field(default_factory=set)
 
     def look(self, session: Session, run_id: str) -> int:
         session.rollback()
-        rows = {(row[0], row[3]) for row in session.execute(OUTPUTS, {"run": run_id})}
+        rows = {(row[0], row[3]) for row in session.execute(RESULTS, {"run": run_id})}
         self.seen |= rows
         session.rollback()
         return len(rows)
@@ -45,13 +47,13 @@ def requests_by_call(journal: Path) -> Counter[str]:
 
 
 def check(session: Session, run_id: str, journal: Path, acknowledged: Acknowledged) -> Found:
-    """Lost: an acknowledged output is gone or another. Doubled: a call sent twice, or sent again unasked."""
+    """Lost: what came back and was seen is gone or another. Doubled: a call sent twice, or sent again unasked."""
     found = Found()
     session.rollback()
     calls = session.execute(CALLS, {"run": run_id}).all()
-    outputs = session.execute(OUTPUTS, {"run": run_id}).all()
+    outputs = session.execute(RESULTS, {"run": run_id}).all()
     stored = {(row[0], row[3]) for row in outputs}
-    found.lost = [f"output {output_id}" for output_id, digest in acknowledged.seen if (output_id, digest) not in stored]
+    found.lost = [f"result {output_id}" for output_id, digest in acknowledged.seen if (output_id, digest) not in stored]
     sent = requests_by_call(journal)
     known = {call[0]: call for call in calls}
     for call_id, times in sent.items():
@@ -62,9 +64,9 @@ def check(session: Session, run_id: str, journal: Path, acknowledged: Acknowledg
     _attempts(calls, found)
     for _, item, call_id, _ in outputs:
         if call_id is not None and known[call_id][3] not in ("done", "failed", "accepted"):
-            found.wrong.append(f"{item} has an output and its call is {known[call_id][3]}")
+            found.wrong.append(f"{item} has a result and its call is {known[call_id][3]}")
     if len({row[1] for row in outputs}) != len(outputs):
-        found.doubled.append("two outputs for one case")
+        found.doubled.append("two results for one item")
     return found
 
 

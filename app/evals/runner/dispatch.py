@@ -11,11 +11,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
-from app.candidates.rules import cost
-from app.core.ids import new_id
-from app.evals.runner.asking import Asked, Case, request_body
 from app.evals.runner.store import Call, Ended, RunStore, Step, Written
 from app.gateway.answers import Answer
 from app.gateway.failures import Failure
@@ -23,7 +20,7 @@ from app.gateway.group_commit import GroupCommit
 from app.gateway.ledger import Finished
 from app.gateway.retrying import wait_before_next
 
-CASES_AT_A_TIME = 256
+AT_A_TIME = 256
 RENEW_SECONDS = 0.5
 GRACE_SECONDS = 4.0  # how long calls under way may still answer after the run was told to stop
 GRACE_AT_SHUTDOWN = 12.0  # and when the worker is told to stop: it is cut off after 15
@@ -34,19 +31,30 @@ Task = asyncio.Task[None]
 Ask = Callable[[dict[str, Any], str], Awaitable[Answer | Failure]]
 
 
+class Work(Protocol):
+    """What the calls are for: makes their requests, and rows of what came back."""
+
+    async def body(self, call: Call, coming: Sequence[Call]) -> dict[str, Any]:
+        """The request; ``coming`` are the calls after it, whose material may be fetched with it."""
+
+    def answered(self, call: Call, answer: Answer, milliseconds: float) -> Ended: ...
+
+    def failed(self, call: Call, message: str) -> dict[str, Any]:
+        """The row of a call that failed for good."""
+
+
 class Dispatcher:
     """``stop`` says why nothing more is sent: None (all sent), 'cancelled', 'budget', 'shutdown', or 'failed'."""
 
-    def __init__(self, store: RunStore, ask: Ask, asked: Asked, calls: Sequence[Call], slots: int) -> None:
-        self.store, self.ask, self.asked, self.slots = store, ask, asked, slots
+    def __init__(self, store: RunStore, ask: Ask, work: Work, calls: Sequence[Call], slots: int) -> None:
+        self.store, self.ask, self.work, self.slots = store, ask, work, slots
         self.commits: GroupCommit[Step, Written] = GroupCommit(store.write)
         self.waiting = list(reversed(calls))
         self.retries: list[tuple[float, str, Call]] = []
-        self.cases: dict[str, Case] = {}
         self.stop: str | None = None
         self.problem: str | None = None
         self.not_before = 0.0
-        self.refused: set[str] = set()  # cases that the provider did not allow since the last answer
+        self.refused: set[str] = set()  # items that the provider did not allow since the last answer
         self._under_way = 0
         self.stopped, self._wake = asyncio.Event(), asyncio.Event()
         self._loading = asyncio.Lock()
@@ -147,38 +155,16 @@ class Dispatcher:
         elif written.over_budget:
             self.stop_for("budget")
 
-    async def _case(self, call: Call) -> Case:
-        """The call's case; the next ones of the queue are fetched with it."""
-        async with self._loading:
-            if call.case_id not in self.cases:
-                coming = (other.case_id for other in self.waiting[: -CASES_AT_A_TIME - 1 : -1])
-                self.cases.update(await self.store.cases([call.case_id, *coming]))
-            return self.cases.pop(call.case_id)
-
     async def _call(self, call: Call) -> tuple[Ended, tuple[Call, float] | None]:
-        body = request_body(self.asked, await self._case(call))
+        async with self._loading:
+            body = await self.work.body(call, self.waiting[: -AT_A_TIME - 1 : -1])
         began = time.perf_counter()
         answer = await self.ask(body, call.id)
         milliseconds = (time.perf_counter() - began) * 1000
         if isinstance(answer, Answer):
             self.refused.clear()
-            return self._answered(call, answer, milliseconds), None
+            return self.work.answered(call, answer, milliseconds), None
         return self._failed(call, answer)
-
-    def _answered(self, call: Call, answer: Answer, milliseconds: float) -> Ended:
-        paid = cost(self.asked.price, answer.input_tokens, answer.output_tokens)
-        output = self._output(call, "complete" if answer.complete else "truncated") | {
-            "text": answer.text,
-            "tool_calls": answer.tool_calls,
-            "finish_reason": answer.finish_reason,
-            "model_returned": answer.model,
-            "input_tokens": answer.input_tokens,
-            "output_tokens": answer.output_tokens,
-            "latency_ms": milliseconds,
-            "cost": paid,
-            "error": None if answer.complete else _cut_short(answer.finish_reason),
-        }
-        return Ended(Finished(call.id, "done", paid), output)
 
     def _failed(self, call: Call, failure: Failure) -> tuple[Ended, tuple[Call, float] | None]:
         """A typed end; where the call certainly was not billed, perhaps another attempt."""
@@ -188,7 +174,7 @@ class Dispatcher:
             return Ended(finished, None), None
         wait = wait_before_next(failure, call.tries, random.random())  # noqa: S311 (jitter)
         if meaning.stops_run:
-            self.refused.add(f"{call.case_id}:{call.repeat}")
+            self.refused.add(call.item)
             wait = 0.0 if call.tries < TRIES_WHEN_NOT_ALLOWED else None
         if len(self.refused) >= STOP_AFTER or (failure.kind == "unreachable" and wait is None):
             self.stop_for("failed", failure.message)
@@ -198,24 +184,4 @@ class Dispatcher:
             if failure.kind != "not_allowed":
                 self.not_before = max(self.not_before, due)  # a busy provider is busy for the other slots too
             return Ended(finished, None, again=True), (call, due)
-        output = self._output(call, "failed") | {"error": failure.message}
-        return Ended(finished, output), None
-
-    def _output(self, call: Call, status: str) -> dict[str, Any]:
-        return {
-            "id": new_id(),
-            "run_id": self.store.run_id,
-            "case_id": call.case_id,
-            "repeat": call.repeat,
-            "call_id": call.id,
-            "status": status,
-            "cost": None,
-        }
-
-
-def _cut_short(finish_reason: str | None) -> str:
-    if finish_reason == "length":
-        return "The answer reached the token limit before it was finished."
-    if finish_reason == "content_filter":
-        return "The provider's filter left content out."
-    return "The provider did not say that the answer is finished (no finish_reason)."
+        return Ended(finished, self.work.failed(call, failure.message)), None

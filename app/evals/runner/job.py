@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -11,20 +10,21 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.candidates.models import Candidate
 from app.core.db import transaction
 from app.core.settings import get_settings
 from app.evals import grading
+from app.evals.graders.judging import Ask
+from app.evals.judges import planning
+from app.evals.judges.work import JudgeWork
 from app.evals.models import EvalRun
-from app.evals.runner.asking import Asked
-from app.evals.runner.dispatch import Dispatcher
+from app.evals.runner import setups
+from app.evals.runner.dispatch import Dispatcher, Work
 from app.evals.runner.errors import CannotStart, LeaseLost, ShuttingDown, StillHeld
+from app.evals.runner.outputs import OutputWork
+from app.evals.runner.stages import JUDGEMENTS
 from app.evals.runner.store import LEASE_SECONDS, Call, RunStore, open_store
 from app.gateway.answers import Answer
-from app.gateway.client import Connection, connection_to
 from app.gateway.failures import Failure
-from app.gateway.keys import UnreadableKey
-from app.gateway.models import Provider
 from app.jobs.stopping import when_stopping
 
 log = logging.getLogger(__name__)
@@ -32,11 +32,7 @@ DATABASE_TROUBLE = (OperationalError, psycopg.OperationalError, psycopg.errors.I
 TAKE_OVER_SECONDS = LEASE_SECONDS + 4
 
 
-@dataclass(frozen=True)
-class Setup:
-    asked: Asked
-    connection: Connection
-    slots: int
+Stopped = tuple[str | None, str | None]  # why nothing more was sent, and the problem behind it
 
 
 async def run_eval(run_id: str) -> None:
@@ -71,12 +67,9 @@ async def _take_over(store: RunStore) -> bool:
 
 
 async def _work(store: RunStore) -> None:
-    setup = await asyncio.to_thread(_load, store.run_id)
-    calls = await store.planned()
-    stop, problem = None, None
-    if calls:
-        dispatcher = await _dispatch(store, setup, calls)
-        stop, problem = dispatcher.stop, dispatcher.problem
+    stop, problem = await _ask_candidate(store)
+    if stop is None and not await store.unknown():
+        stop, problem = await _ask_judges(store)
     if stop == "shutdown":
         await store.release()
         raise ShuttingDown
@@ -92,7 +85,29 @@ async def _work(store: RunStore) -> None:
         await asyncio.to_thread(_score, store.run_id, store.lease)
 
 
-async def _dispatch(store: RunStore, setup: Setup, calls: list[Call]) -> Dispatcher:
+async def _ask_candidate(store: RunStore) -> Stopped:
+    calls = await store.planned()
+    if not calls:
+        return None, None
+    setup = await asyncio.to_thread(setups.of_candidate, store.run_id)
+    return await _dispatch(store, setup, OutputWork(store, setup.asked), calls)
+
+
+async def _ask_judges(store: RunStore) -> Stopped:
+    """One provider after the other; the first that has to stop ends it."""
+    store.stage = JUDGEMENTS
+    asks = await asyncio.to_thread(_plan_judgements, store.run_id, store.lease)
+    calls = await store.planned() if asks else []
+    for provider_id in dict.fromkeys(call.provider_id for call in calls):
+        setup = await asyncio.to_thread(setups.of_judge, store.run_id, provider_id)
+        theirs = [call for call in calls if call.provider_id == provider_id]
+        stop, problem = await _dispatch(store, setup, JudgeWork(store.run_id, asks), theirs)
+        if stop is not None:
+            return stop, problem
+    return None, None
+
+
+async def _dispatch(store: RunStore, setup: setups.Setup, work: Work, calls: list[Call]) -> Stopped:
     from app.gateway.chat import complete
     from app.gateway.client import open_http
 
@@ -102,30 +117,16 @@ async def _dispatch(store: RunStore, setup: Setup, calls: list[Call]) -> Dispatc
         async def ask(body: dict[str, Any], call_id: str) -> Answer | Failure:
             return await complete(http, setup.connection, body, call_id, seconds)
 
-        dispatcher = Dispatcher(store, ask, setup.asked, calls, setup.slots)
+        dispatcher = Dispatcher(store, ask, work, calls, setup.slots)
         with when_stopping(lambda: dispatcher.stop_for("shutdown")):
             await dispatcher.run()
-    return dispatcher
+    return dispatcher.stop, dispatcher.problem
 
 
-def _load(run_id: str) -> Setup:
+def _plan_judgements(run_id: str, lease: int) -> dict[str, Ask]:
     with transaction() as session:
-        run = session.get_one(EvalRun, run_id)
-        candidate = session.get_one(Candidate, run.candidate_id)
-        provider = session.get(Provider, candidate.provider_id) if candidate.provider_id else None
-    if provider is None or provider.disabled_at:
-        raise CannotStart("The candidate's provider was disabled: clone the candidate for another one.")
-    try:
-        connection = connection_to(provider)
-    except UnreadableKey as error:
-        raise CannotStart(f"{provider.name}: {error}") from error
-    price = candidate.price
-    if price is None and provider.kind == "local_engine":
-        price = {"input": 0.0, "output": 0.0}  # a local model costs nothing until an hourly rate is set
-    asked = Asked(
-        candidate.model, candidate.system_prompt, candidate.prompt_template, dict(candidate.parameters), price
-    )
-    return Setup(asked, connection, max(1, min(run.concurrency, provider.max_concurrency)))
+        session.execute(text("set local idle_in_transaction_session_timeout = '60s'"))
+        return planning.plan(session, _held_run(session, run_id, lease))
 
 
 def _score(run_id: str, lease: int) -> None:

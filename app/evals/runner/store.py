@@ -18,54 +18,33 @@ import psycopg
 from psycopg.types.json import set_json_loads
 
 from app.core.db import conninfo
-from app.evals.calls import PURPOSE
 from app.evals.runner.asking import Case
 from app.evals.runner.errors import LeaseLost
+from app.evals.runner.stages import JUDGEMENTS, OUTPUTS, PURPOSES
 from app.gateway import ledger
 from app.gateway.ledger import Cursor, Finished
 
 LEASE_SECONDS = 8.0
-# columns of an output, with their types for jsonb_to_recordset
-OUTPUT_COLUMNS = {
-    "id": "uuid",
-    "run_id": "uuid",
-    "case_id": "uuid",
-    "repeat": "int",
-    "call_id": "uuid",
-    "status": "text",
-    "text": "text",
-    "tool_calls": "jsonb",
-    "finish_reason": "text",
-    "model_returned": "text",
-    "input_tokens": "int",
-    "output_tokens": "int",
-    "latency_ms": "double precision",
-    "cost": "numeric",
-    "error": "text",
-}
-INSERT_OUTPUTS = (
-    f"insert into outputs ({', '.join(OUTPUT_COLUMNS)}) select * from jsonb_to_recordset(%s::jsonb) "  # noqa: S608
-    f"as x({', '.join(f'{name} {kind}' for name, kind in OUTPUT_COLUMNS.items())})"
-)
 
 
 @dataclass(frozen=True)
 class Call:
-    """A planned call of the run. ``tries`` counts the attempts that this worker made for its item."""
+    """A planned call of the run. ``item`` says what for (case and repeat, or output and judge); ``tries`` counts the
+    attempts that this worker made for it."""
 
     id: str
-    case_id: str
-    repeat: int
+    item: str
+    provider_id: str
     estimate: float | None
     tries: int = 1
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A call that has ended: its ledger row, its output (None while unknown or tried again)."""
+    """A call that has ended: its ledger row, and what it brought (None while unknown or tried again)."""
 
     finished: Finished
-    output: dict[str, Any] | None
+    row: dict[str, Any] | None
     again: bool = False
 
 
@@ -88,8 +67,11 @@ class Written:
 
 
 class RunStore:
+    """``stage`` is what the run is at: asking for outputs, then for judgements of them."""
+
     def __init__(self, connection: psycopg.AsyncConnection[Any], run_id: str) -> None:
         self.connection, self.run_id = connection, run_id
+        self.stage = OUTPUTS
         self.lease = 0
         self.worker = ""
         self._in_use = asyncio.Lock()  # a read must not land in the middle of somebody's transaction
@@ -116,27 +98,23 @@ class RunStore:
                 "lease_expires_at = clock_timestamp() + make_interval(secs => %s), "
                 "done = (select count(*) from outputs where run_id = eval_runs.id), "
                 "failed = (select count(*) from outputs where run_id = eval_runs.id and status <> 'complete'), "
-                "cost = (select sum(cost) from outputs where run_id = eval_runs.id) "
+                "judge_cost = (select sum(cost) from paid_calls where subject_id = eval_runs.id and purpose = %s), "
+                "cost = (select sum(cost) from (select cost from outputs where run_id = eval_runs.id union all "
+                "select cost from paid_calls where subject_id = eval_runs.id and purpose = %s) x) "
                 "where id = %s returning lease",
-                (LEASE_SECONDS, self.run_id),
+                (LEASE_SECONDS, JUDGEMENTS.purpose, JUDGEMENTS.purpose, self.run_id),
             )
             taken = await cursor.fetchone()
             assert taken is not None
             self.lease = taken[0]
             self.worker = f"{socket.gethostname()}:{os.getpid()}:{self.lease}"
-            await ledger.give_up(cursor, self.run_id, PURPOSE)
+            await self._give_up(cursor)
         return "taken"
 
     async def planned(self) -> list[Call]:
-        """The calls that wait to be sent, in the order of the cases."""
+        """The calls of this stage that wait to be sent, in the order of the cases."""
         async with self.connection.cursor() as cursor:
-            await cursor.execute(
-                "select c.id::text, t.id::text, split_part(c.item, ':', 2)::int, c.cost_estimate::float8 "
-                "from paid_calls c join test_cases t on t.id = split_part(c.item, ':', 1)::uuid "
-                "where c.subject_id = %s and c.purpose = %s and c.state = 'planned' "
-                "order by split_part(c.item, ':', 2)::int, t.position",
-                (self.run_id, PURPOSE),
-            )
+            await cursor.execute(self.stage.planned, (self.run_id, self.stage.purpose))
             return [Call(*row) for row in await cursor.fetchall()]
 
     async def cases(self, case_ids: Sequence[str]) -> dict[str, Case]:
@@ -149,13 +127,13 @@ class RunStore:
     async def write(self, steps: Sequence[Step]) -> list[Written]:
         """One transaction for all steps. Raises LeaseLost, and then nothing of them was written."""
         ended = [step.ended for step in steps if step.ended]
-        outputs = [one.output for one in ended if one.output]
+        rows = [one.row for one in ended if one.row]
         async with self._in_use, self.connection.transaction(), self.connection.cursor() as cursor:
-            cancel, budget, spent = await self._prove_lease(cursor, outputs)
+            cancel, budget, spent = await self._prove_lease(cursor, ended)
             if ended:
                 await ledger.finish(cursor, self.worker, [one.finished for one in ended])
-            if outputs:
-                await cursor.execute(INSERT_OUTPUTS, (orjson.dumps(outputs).decode(),))
+            if rows:
+                await cursor.execute(self.stage.insert, (orjson.dumps(rows).decode(),))
             retried = [one.finished.call_id for one in ended if one.again]
             again = await ledger.plan_again(cursor, retried) if retried else {}
             wanted = [] if cancel else [step.send for step in steps if step.send]
@@ -182,7 +160,7 @@ class RunStore:
             )
             ours = cursor.rowcount == 1
             if ours:
-                await ledger.give_up(cursor, self.run_id, PURPOSE)
+                await self._give_up(cursor)
         return ours
 
     async def release(self) -> None:
@@ -192,31 +170,31 @@ class RunStore:
                 "update eval_runs set lease_expires_at = null where id = %s and lease = %s", (self.run_id, self.lease)
             )
             if cursor.rowcount == 1:
-                await ledger.give_up(cursor, self.run_id, PURPOSE)
+                await self._give_up(cursor)
 
     async def unknown(self) -> int:
         async with self.connection.cursor() as cursor:
-            return await ledger.count(cursor, self.run_id, PURPOSE, "unknown")
+            return sum([await ledger.count(cursor, self.run_id, purpose, "unknown") for purpose in PURPOSES])
 
-    async def _prove_lease(self, cursor: Cursor, outputs: Sequence[dict[str, Any]]) -> tuple[bool, float | None, float]:
+    async def _give_up(self, cursor: Cursor) -> None:
+        for purpose in PURPOSES:
+            await ledger.give_up(cursor, self.run_id, purpose)
+
+    async def _prove_lease(self, cursor: Cursor, ended: Sequence[Ended]) -> tuple[bool, float | None, float]:
         """(somebody asked to cancel, budget, dollars spent so far)."""
-        failed = sum(output["status"] != "complete" for output in outputs)
-        costs = [output["cost"] for output in outputs if output["cost"] is not None]
+        rows = [one.row for one in ended if one.row]
+        costs = [one.finished.cost for one in ended if one.finished.cost is not None]
         await cursor.execute(
-            "update eval_runs set done = done + %s, failed = failed + %s, "
-            "cost = case when %s::float8 is null then cost else coalesce(cost, 0) + %s end, "
-            "lease_expires_at = clock_timestamp() + make_interval(secs => %s) "
-            "where id = %s and lease = %s and status = 'running' "
-            "returning cancel_requested_at is not null, budget::float8, coalesce(cost, 0)::float8",
-            (
-                len(outputs),
-                failed,
-                sum(costs) if costs else None,
-                sum(costs),
-                LEASE_SECONDS,
-                self.run_id,
-                self.lease,
-            ),
+            self.stage.count,
+            {
+                "rows": len(rows),
+                "bad": sum(row["status"] not in ("complete", "given") for row in rows),
+                "known": sum(costs) if costs else None,
+                "cost": sum(costs),
+                "lease_seconds": LEASE_SECONDS,
+                "run": self.run_id,
+                "lease": self.lease,
+            },
         )
         row = await cursor.fetchone()
         if row is None:

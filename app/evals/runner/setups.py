@@ -1,0 +1,65 @@
+"""Whom a run asks: read once when a stage begins. Keys are decrypted here, in the worker."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.candidates.models import Candidate
+from app.core.db import transaction
+from app.evals.models import EvalRun
+from app.evals.runner.asking import Asked
+from app.evals.runner.errors import CannotStart
+from app.gateway.client import Connection, connection_to
+from app.gateway.keys import UnreadableKey
+from app.gateway.models import Provider
+
+DISABLED = "The candidate's provider was disabled: clone the candidate for another one."
+JUDGE_DISABLED = "The judge's provider was disabled: grade again with a judge of another one."
+
+
+@dataclass(frozen=True)
+class Setup:
+    connection: Connection
+    slots: int
+
+
+@dataclass(frozen=True)
+class CandidateSetup(Setup):
+    asked: Asked
+
+
+def of_candidate(run_id: str) -> CandidateSetup:
+    """Raises CannotStart, whose message says what to do."""
+    with transaction() as session:
+        run = session.get_one(EvalRun, run_id)
+        candidate = session.get_one(Candidate, run.candidate_id)
+        provider, connection = _connection(session, candidate.provider_id, DISABLED)
+    price = candidate.price
+    if price is None and provider.kind == "local_engine":
+        price = {"input": 0.0, "output": 0.0}  # a local model costs nothing until an hourly rate is set
+    asked = Asked(
+        candidate.model, candidate.system_prompt, candidate.prompt_template, dict(candidate.parameters), price
+    )
+    return CandidateSetup(connection, _slots(run, provider), asked)
+
+
+def of_judge(run_id: str, provider_id: str) -> Setup:
+    """Raises CannotStart, whose message says what to do."""
+    with transaction() as session:
+        run = session.get_one(EvalRun, run_id)
+        provider, connection = _connection(session, provider_id, JUDGE_DISABLED)
+    return Setup(connection, _slots(run, provider))
+
+
+def _connection(session: Session, provider_id: str | None, when_disabled: str) -> tuple[Provider, Connection]:
+    provider = session.get(Provider, provider_id) if provider_id else None
+    if provider is None or provider.disabled_at:
+        raise CannotStart(when_disabled)
+    try:
+        return provider, connection_to(provider)
+    except UnreadableKey as error:
+        raise CannotStart(f"{provider.name}: {error}") from error
+
+
+def _slots(run: EvalRun, provider: Provider) -> int:
+    return max(1, min(run.concurrency, provider.max_concurrency))
