@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.web.forms import StrictModel
 from app.web.paging import MAX_LIMIT
@@ -29,7 +29,7 @@ class NewGrader(StrictModel):
 
 
 class TrySamples(StrictModel):
-    """Up to five outputs to try a grader on: ``{"item": {…}, "output": "…"}``."""
+    """Up to five outputs to try a grader on: ``{"item": {…}, "output": "…", "tool_calls": […]?}``."""
 
     samples: list[dict[str, Any]] = Field(min_length=1, max_length=5)
 
@@ -64,10 +64,17 @@ class OutputFilter(StrictModel):
 
 
 class UploadedOutput(StrictModel):
-    """One line of ``outputs``: the case by id or by its input, and what another system answered."""
+    """One line of ``outputs``: the case by id or by its input, and another system's answer: text, calls or both."""
 
     case_id: str | None = None
     input: str | None = None
-    output: str
+    output: str | None = None
+    tool_calls: list[dict[str, Any]] | None = Field(None, max_length=200)
     latency_ms: float | None = Field(None, ge=0)
     usage: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _answered(self) -> "UploadedOutput":
+        if self.output is None and self.tool_calls is None:
+            raise ValueError("a line needs output or tool_calls")
+        return self

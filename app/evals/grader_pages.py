@@ -51,6 +51,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "instruction_id_list": ["length_constraints:number_words", "punctuation:no_comma"],
         "kwargs": [{"relation": "less than", "num_words": 100}, {}],
     },
+    "tool_call": {},
+    "multi": {
+        "graders": {
+            "label": {"type": "string_check", "operation": "eq", "input": "{{sample.output_text}}", "reference": LABEL},
+            "short": {"type": "regex", "pattern": "^.{1,400}$"},
+        },
+        "calculate_output": "0.8 * label + 0.2 * short",
+        "pass_threshold": 0.8,
+    },
 }
 SAMPLE_ITEM = {"messages": [{"role": "user", "content": "Where is my invoice?"}], "expected": {"label": "billing"}}
 MAX_OUTPUT = 100_000

@@ -17,6 +17,7 @@ class CaseTraits:
     with_behavior: int
     with_text: int
     with_instructions: int = 0
+    with_calls: int = 0
 
 
 def label_field(schema: dict[str, Any] | None, labels: Sequence[str]) -> str | None:
@@ -50,6 +51,8 @@ def graders(traits: CaseTraits, schema: dict[str, Any] | None, labels: Sequence[
         offered.append(check)
     if schema:
         offered.append({"type": "json_schema", "name": "format", "schema": schema})
+    if traits.with_calls:
+        offered.append({"type": "tool_call", "name": "tool calls"})
     if traits.with_behavior:
         behavior = {"type": "behavior", "name": "behavior"}
         field = behavior_field(schema)
@@ -84,6 +87,10 @@ def described(definition: dict[str, Any]) -> str:
         whose = "given here" if definition.get("instruction_id_list") else "of its case"
         loosely = " (loose form)" if definition.get("form") == "loose" else ""
         return f"the output follows all verifiable instructions {whose}{loosely}"
+    if kind == "tool_call":
+        return "the expected tools are called, with the expected arguments"
+    if kind == "multi":
+        return f"{definition.get('calculate_output')}, over {', '.join(definition.get('graders') or ())}"
     if kind == "text_similarity":
         close = f"{_readable(definition.get('input'))} is close to {_readable(definition.get('reference'))}"
         return f"{close} ({definition.get('evaluation_metric')})"

@@ -66,7 +66,8 @@ def traits(session: Session, test_set_id: str) -> CaseTraits:
         text("""
         select count(*), count(*) filter (where expected ? 'label'), count(*) filter (where expected ? 'json'),
           count(*) filter (where behavior is not null), count(*) filter (where expected ? 'text'),
-          count(*) filter (where expected ? 'instruction_id_list' or extra ? 'instruction_id_list')
+          count(*) filter (where expected ? 'instruction_id_list' or extra ? 'instruction_id_list'),
+          count(*) filter (where expected ? 'tool_calls')
         from test_cases where test_set_id = :set
         """),
         {"set": test_set_id},

@@ -138,6 +138,7 @@ def _row(run_id: str, case_id: str, line: UploadedOutput) -> dict[str, Any]:
         "repeat": 0,
         "status": "complete",
         "text": line.output,
+        "tool_calls": line.tool_calls,
         "latency_ms": line.latency_ms,
         "finish_reason": "uploaded",
         "input_tokens": _tokens(usage, "prompt_tokens", "input_tokens"),
@@ -151,6 +152,7 @@ def _tokens(usage: Mapping[str, Any], *names: str) -> int | None:
 
 
 def sample(raw: Mapping[str, Any]) -> tuple[dict[str, Any], Sample]:
-    """``{"item": …, "output": …}`` of a try, as a grader takes it."""
-    item = raw.get("item")
-    return case_item(item if isinstance(item, Mapping) else {}), Sample(str(raw.get("output") or "") or None)
+    """``{"item": …, "output": …, "tool_calls": …?}`` of a try, as a grader takes it."""
+    item, calls = raw.get("item"), raw.get("tool_calls")
+    given = Sample(str(raw.get("output") or "") or None, calls if isinstance(calls, list) else ())
+    return case_item(item if isinstance(item, Mapping) else {}), given

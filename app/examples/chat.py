@@ -151,7 +151,7 @@ def check_expected(expected: Any, behavior: Any) -> tuple[dict[str, Any] | None,
             raise Refused(f"expected.{name}: must be text that is not empty")
     if len(wanted.get("label", "")) > MAX_LABEL:
         raise Refused(f"expected.label: is longer than {MAX_LABEL} characters")
-    if "tool_calls" in wanted:
+    if wanted.get("tool_calls", []) != []:  # an empty list says that no tool is to be called
         check_tool_calls(wanted["tool_calls"], "expected.tool_calls")
     if not wanted.keys().isdisjoint(instructions.FIELDS):
         _check_instructions(wanted)

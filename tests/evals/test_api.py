@@ -167,6 +167,29 @@ def test_outputs_made_elsewhere_are_graded(
     assert (status, refused["errors"][0]["loc"]) == (422, "outputs.1")
 
 
+def test_calls_made_elsewhere_are_graded(client: TestClient, bench: Bench, base: str, headers: dict[str, str]) -> None:
+    call = {"type": "function", "function": {"name": "refund", "arguments": '{"invoice": 1}'}}
+    other = {"type": "function", "function": {"name": "refund", "arguments": '{"invoice": 2}'}}
+    test_set = bench.test_set(3, expected={"tool_calls": [call]})
+    lines = [
+        {"input": "question 0.", "tool_calls": [call]},
+        {"input": "question 1.", "tool_calls": [other], "output": "I refund it."},
+        {"input": "question 2.", "output": "Done."},
+    ]
+    data = {"test_set_id": test_set.id, "graders": '[{"type": "tool_call"}]', "candidate_name": "another system"}
+
+    def upload(lines: list[dict[str, Any]]) -> Any:
+        files = {"outputs": ("o.jsonl", "\n".join(json.dumps(line) for line in lines))}
+        return client.post(f"{base}/eval-runs", data=data, files=files, headers=headers)
+
+    run = upload(lines).json()
+    bench.work()
+    outputs = client.get(f"{base}/eval-runs/{run['id']}/outputs", headers=headers).json()["items"]
+    assert [one["grades"][0]["passed"] for one in outputs] == [True, False, False]
+    assert "invoice is 2, expected 1" in outputs[1]["grades"][0]["reason"]
+    assert upload([{"input": "question 0."}]).status_code == 422
+
+
 def test_grading_again_asks_nobody(client: TestClient, bench: Bench, base: str, headers: dict[str, str]) -> None:
     run = bench.run(2)
     first = run.manifest_hash

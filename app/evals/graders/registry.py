@@ -13,11 +13,13 @@ from app.evals.graders.behavior import BehaviorGrader
 from app.evals.graders.instructions import Instructions
 from app.evals.graders.json_schema import JsonSchema
 from app.evals.graders.label_model import LabelModel
+from app.evals.graders.multi import Multi
 from app.evals.graders.regex import Regex
 from app.evals.graders.score_model import ScoreModel
 from app.evals.graders.string_check import StringCheck
 from app.evals.graders.templates import problem_of
 from app.evals.graders.text_similarity import TextSimilarity
+from app.evals.graders.tool_call import ToolCall
 
 # A new grader is its own file, its line in these two, its test, and its row in docs/graders.md.
 GRADERS: dict[str, type[Definition]] = {
@@ -29,9 +31,20 @@ GRADERS: dict[str, type[Definition]] = {
     "score_model": ScoreModel,
     "label_model": LabelModel,
     "instructions": Instructions,
+    "tool_call": ToolCall,
+    "multi": Multi,
 }
 AnyGrader = Annotated[
-    StringCheck | TextSimilarity | JsonSchema | Regex | BehaviorGrader | ScoreModel | LabelModel | Instructions,
+    StringCheck
+    | TextSimilarity
+    | JsonSchema
+    | Regex
+    | BehaviorGrader
+    | ScoreModel
+    | LabelModel
+    | Instructions
+    | ToolCall
+    | Multi,
     Field(discriminator="type"),
 ]
 _ADAPTER: TypeAdapter[Definition] = TypeAdapter(AnyGrader)
