@@ -34,6 +34,7 @@ STAGES = (
     "datasets",
     "candidates",
     "evals",
+    "evals.calibration",
     "comparisons",
     "preferences",
     "finetunes",

@@ -15,6 +15,7 @@ from app.evals import blind, calls, queries, service, upload
 from app.evals.forms import NewGrader, NewRun, OutputFilter, Regrade, Resume, Retry, TrySamples, UnknownDecision
 from app.evals.graders import grade
 from app.evals.models import EvalRun, Grade, Grader, Output
+from app.evals.pages import shown_grades
 from app.projects.access import Access, Engineer, Viewer
 from app.web.forms import parse
 from app.web.idempotency import api_router
@@ -162,7 +163,7 @@ def list_outputs(
     run = _run(session, access, run_id)
     blind.saw_outputs(session, access.user.id, run.id)
     found = queries.outputs(session, run.id, wanted, cursor=wanted.cursor, limit=wanted.limit)
-    grades = queries.grades(session, [output.id for _case, output in found.items])
+    grades = shown_grades(session, access, run, [output.id for _case, output in found.items])
     items = [OutputOut.of(case, output, grades[output.id]) for case, output in found.items]
     return ListAnswer(items=items, next_cursor=found.next_cursor)
 

@@ -15,9 +15,12 @@ from app.datasets import queries as datasets
 from app.datasets.models import TestCase
 from app.evals import behaviors, calls, queries
 from app.evals.behaviors import BehaviorView
+from app.evals.calibration.queries import unmarked
+from app.evals.calibration.service import State, states
 from app.evals.calls import Unknown
 from app.evals.catalogue import METRICS
 from app.evals.forms import OutputFilter
+from app.evals.judges.panel import JudgePanel, panel
 from app.evals.models import EvalRun, Grade, Output
 from app.projects.access import Access
 from app.web.charts import RATE_AXIS, IntervalMark, interval_mark
@@ -108,6 +111,7 @@ class RunPage(Standing):
     uses: int
     metrics: Sequence[MetricRow]
     behaviors: BehaviorView | None
+    judges: JudgePanel | None
     counts: dict[str, int]
     outputs: Sequence[OutputRow]
     older: str | None
@@ -129,6 +133,7 @@ class OutputPage:
     output: Output
     grades: Sequence[Grade]
     expected: Sequence[tuple[str, str]]
+    judges: dict[str, State]  # by the name of the grader
 
     @property
     def title(self) -> str:
@@ -160,7 +165,7 @@ def one(session: Session, access: Access, run: EvalRun, wanted: OutputFilter, fo
     candidate = candidates.get(session, access.project.id, run.candidate_id)
     test_set = datasets.find_set(session, access.project.id, run.test_set_id)
     found = queries.outputs(session, run.id, wanted, cursor=wanted.cursor, limit=PAGE)
-    grades = queries.grades(session, [output.id for _case, output in found.items])
+    grades = shown_grades(session, access, run, [output.id for _case, output in found.items])
     counts = queries.outcome_counts(session, run.id)
     return RunPage(
         slug=access.project.slug,
@@ -173,6 +178,7 @@ def one(session: Session, access: Access, run: EvalRun, wanted: OutputFilter, fo
         uses=datasets.uses(session, run.test_set_id),
         metrics=[metric_row(m) for m in run.metrics or [] if m["key"] in METRICS],
         behaviors=behaviors.view(session, run.id) if run.metrics else None,
+        judges=panel(session, run) if run.metrics else None,
         counts=counts,
         failed=counts["failed"],
         unknown=calls.unknown(session, run.id),
@@ -185,6 +191,15 @@ def one(session: Session, access: Access, run: EvalRun, wanted: OutputFilter, fo
         form=form or FormState(),
         can_change=access.can("engineer"),
     )
+
+
+def shown_grades(session: Session, access: Access, run: EvalRun, output_ids: Sequence[str]) -> dict[str, list[Grade]]:
+    """Grades by output, without what judges say of outputs that this person is still to mark blind."""
+    found = queries.grades(session, output_ids)
+    hidden = unmarked(session, run.id, access.user.id) if access.can("annotator") else set()
+    for output_id in hidden & found.keys():
+        found[output_id] = [grade for grade in found[output_id] if "judge" not in grade.detail]
+    return found
 
 
 def grader_object(snapshot: dict[str, Any]) -> dict[str, Any]:
@@ -242,7 +257,12 @@ def output_page(session: Session, access: Access, run: EvalRun, output_id: str) 
     ]
     if case.behavior and "behavior" not in case.expected:
         expected.append(("behavior", case.behavior))
-    return OutputPage(access.project.slug, run, case, output, queries.grades(session, [output.id])[output.id], expected)
+    grades = shown_grades(session, access, run, [output.id])[output.id]
+    return OutputPage(access.project.slug, run, case, output, grades, expected, judge_states(session, run, grades))
+
+
+def judge_states(session: Session, run: EvalRun, grades: Sequence[Grade]) -> dict[str, State]:
+    return states(session, run) if any("judge" in grade.detail for grade in grades) else {}
 
 
 def _text(content: Any) -> str:

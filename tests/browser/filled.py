@@ -29,6 +29,7 @@ from app.preferences.forms import NewRound
 from app.projects.access import Access
 from app.projects.models import Project
 from tests.browser.assisted import assisted
+from tests.browser.calibrated import calibrated
 from tests.browser.judged import judged
 from tests.browser.reviewed import reviewed
 from tests.preferences.factories import measured
@@ -98,6 +99,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
     ids |= reviewed(session, access, ids["example_id"])
     ids |= judged(session, access, annotators[:2])
     ids |= assisted(session, access, provider.id)
+    ids |= calibrated(session, access, made.runs[0], list(annotators[:2]), provider.id)
     ids["against"] = versions.freeze(session, owner, project, "Second", ExampleFilter(behavior="answer")).id
     people = {"admin": owner, "annotator": annotators[0]}
     return Filled(ids, {role: accounts.start_session(session, person) for role, person in people.items()})

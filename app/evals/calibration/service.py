@@ -12,6 +12,7 @@ from app.evals import grading
 from app.evals.calibration import queries
 from app.evals.calibration.rules import PASS_FAIL, Agreement, agreement, enough, majority
 from app.evals.graders import Definition, Grade, GraderSpec, grade, parse_spec
+from app.evals.grading import item_of
 from app.evals.judges import providers
 from app.evals.judges import queries as judgements
 from app.evals.models import EvalRun
@@ -33,6 +34,10 @@ class State:
     @property
     def can_gate(self) -> bool:
         return self.status != "uncalibrated"
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.why[:1].upper()}{self.why[1:]}."
 
 
 def state(
@@ -67,23 +72,37 @@ def measured(session: Session, project_id: str, spec: GraderSpec) -> tuple[Agree
     """Agreement over the outputs whose marks are only counted, and how many of them this very judge has not judged."""
     choices = choices_of(spec.definition)
     ids = [s.id for s in queries.samples(session, project_id, spec.name) if tuple(s.choices) == choices]
-    pairs, unjudged = compared(session, spec, queries.marked(session, ids, "measure"))
-    said = [(person, judge) for _, person, judge in pairs if person is not None and judge is not None]
+    rows, unjudged = compared(session, spec, queries.marked(session, ids, "measure"))
+    said = [(row.people, row.judge) for row in rows if row.people is not None and row.judge is not None]
     return agreement(said, choices, spec.name), unjudged
 
 
-def compared(
-    session: Session, spec: GraderSpec, marked: Sequence[queries.Marked]
-) -> tuple[list[tuple[queries.Marked, str | None, str | None]], int]:
-    """Each marked output with what most people say and what the judge says; and how many have no verdict of it."""
+def settled(session: Session, project_id: str, spec: GraderSpec) -> GraderSpec:
+    """The grader with its providers; as it stands where they cannot be found."""
+    try:
+        return providers.settled(session, project_id, spec)
+    except Invalid:
+        return spec
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A marked output: what most people say of it, and what the judge says and why; None where nothing counts."""
+
+    marked: queries.Marked
+    people: str | None
+    judge: str | None
+    reason: str
+
+
+def compared(session: Session, spec: GraderSpec, marked: Sequence[queries.Marked]) -> tuple[list[Compared], int]:
+    """Each marked output as people and judge see it; and how many of them have no verdict of this very judge."""
     said = judgements.of_outputs(session, [one.output.id for one in marked])
-    found, unjudged = [], 0
+    found = []
     for one in marked:
-        item, sample = grading.item_of(one.case), grading.sample_of(one.output)
-        judge = choice_of(spec.definition, grade(spec, item, sample, said.get(one.output.id)))
-        unjudged += judge is None
-        found.append((one, majority(one.choices), judge))
-    return found, unjudged
+        given = grade(spec, item_of(one.case), grading.sample_of(one.output), said.get(one.output.id))
+        found.append(Compared(one, majority(one.choices), choice_of(spec.definition, given), given.reason))
+    return found, sum(row.judge is None for row in found)
 
 
 def choices_of(definition: Definition) -> tuple[str, ...]:
