@@ -13,6 +13,7 @@ from app.datasets.models import TestCase, TestSet
 from app.datasets.near import seal_queries
 from app.datasets.near import service as near
 from app.datasets.starters import api as starters_api
+from app.datasets.suite import api as suite_api
 from app.datasets.wear import wear
 from app.projects.access import Engineer, Viewer
 from app.web.idempotency import api_router
@@ -22,6 +23,7 @@ from app.web.session import SessionDep
 router = api_router("datasets")
 router.include_router(version_api.router)
 router.include_router(starters_api.router)
+router.include_router(suite_api.router)
 BASE = "/projects/{slug}/test-sets"
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 

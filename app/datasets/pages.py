@@ -15,6 +15,7 @@ from app.datasets import split_queries as splits
 from app.datasets.editions import Changes
 from app.datasets.models import TestCase, TestSet
 from app.datasets.starters import catalogue
+from app.datasets.suite import catalogue as suite_catalogue
 from app.datasets.wear import wear
 from app.examples.models import BEHAVIORS
 from app.examples.rules import canonical, group_name, request_preview, text_of
@@ -73,6 +74,7 @@ class NewPage:
     numbers: str = ""
     strata: Sequence[tuple[str, str]] = STRATA
     starters: int = field(default_factory=lambda: len(catalogue.templates()))
+    suite: int = field(default_factory=lambda: len(suite_catalogue.prompts()))
     kinds: Sequence[tuple[str, str, str]] = KINDS
     title: str = "New test set"
 

@@ -13,6 +13,7 @@ from app.datasets.forms import MAX_CASES, NewTestSet
 from app.datasets.models import TestSet
 from app.datasets.rules import parse_numbers
 from app.datasets.starters import routes as starters_routes
+from app.datasets.suite import routes as suite_routes
 from app.examples.strict_json import parse_json
 from app.projects.access import Access, Engineer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
@@ -22,9 +23,11 @@ from app.web.session import SessionDep
 router = APIRouter(include_in_schema=False)
 router.include_router(version_routes.router)
 router.include_router(starters_routes.router)
+router.include_router(suite_routes.router)
 router.include_router(seal_routes.router)
 BASE = "/p/{slug}/test-sets"
 SOURCES = ("fraction", "examples", "upload", "starters")
+PICKED = {"general": "suite"}  # where the cases of a kind are picked from; elsewhere the starter cases
 
 
 def _to(access: Access, set_id: str = "") -> RedirectResponse:
@@ -59,7 +62,7 @@ def draft(request: Request, session: SessionDep, access: Engineer, form: FormDep
         page = pages.new(session, access, source if source in SOURCES else "fraction", form=state)
         return render(request, "datasets/new_set.html", page, status=422)
     if source == "starters":
-        return RedirectResponse(f"/p/{access.project.slug}/test-sets/{made.test_set.id}/starters", 303)
+        return _to(access, f"{made.test_set.id}/{PICKED.get(made.test_set.kind, 'starters')}")
     return _to(access, made.test_set.id)
 
 

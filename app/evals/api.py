@@ -28,13 +28,36 @@ RUNS = "/projects/{slug}/eval-runs"
 GRADERS = "/projects/{slug}/graders"
 
 
+class LevelOut(BaseModel):
+    """Instruction following by ``prompt`` or by ``instruction``, in the ``strict`` or the ``loose`` form."""
+
+    unit: str
+    form: str
+    value: float | None
+    n: int
+    interval: tuple[float | None, float | None] | None
+
+
+class KindOut(BaseModel):
+    """How often a kind of instruction was asked for and followed; repeats count by their share."""
+
+    kind: str
+    asked: int
+    strict: float
+    loose: float
+
+
 class MetricOut(BaseModel):
+    """``levels`` and ``kinds`` stand with instruction following alone; ``value`` is that by prompt, strict."""
+
     key: str
     value: float | None
     n: int
     interval: tuple[float | None, float | None] | None = None
     unit: str = "share"
     higher_is_better: bool = True
+    levels: list[LevelOut] | None = None
+    kinds: list[KindOut] | None = None
 
 
 class RunOut(BaseModel):
@@ -78,6 +101,7 @@ class GradeOut(BaseModel):
     score: float | None
     passed: bool | None
     reason: str
+    detail: dict[str, Any]
 
 
 class OutputOut(BaseModel):
@@ -238,7 +262,8 @@ def try_grader(session: SessionDep, access: Engineer, grader_id: str, tried: Try
 
 
 def _tried(name: str, metric: str, given: Any) -> GradeOut:
-    return GradeOut(grader=name, metric=metric, score=given.score, passed=given.passed, reason=given.reason)
+    told = {field: getattr(given, field) for field in ("score", "passed", "reason", "detail")}
+    return GradeOut(grader=name, metric=metric, **told)
 
 
 def _run(session: Session, access: Access, run_id: str) -> EvalRun:

@@ -12,7 +12,7 @@ from app.candidates.models import Candidate
 from app.core.clock import utcnow
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase, TestSet
-from app.evals import queries
+from app.evals import instruction_levels, queries
 from app.evals.graders import Grade as Given
 from app.evals.graders import GraderSpec, Sample, case_item, grade, parse_spec
 from app.evals.judges import queries as judgements
@@ -33,7 +33,9 @@ def score(session: Session, run: EvalRun) -> None:
     outputs = session.scalars(select(Output).where(Output.run_id == run.id)).all()
     scored = _grade_all(session, run, specs, cases, outputs, test_set)
     scored += _missing(run, cases, outputs, test_set)
-    run.metrics = [metric_json(metric) for metric in metrics(scored)]
+    found = [metric_json(metric) for metric in metrics(scored)]
+    instruction_levels.beside(found, specs, {case_id: item_of(case) for case_id, case in cases.items()}, scored)
+    run.metrics = found
     run.cost, run.judge_cost = queries.costs(session, run.id)
     run.failed = sum(output.status != "complete" for output in outputs)
     run.manifest = manifest(session, run, test_set, outputs)

@@ -13,13 +13,14 @@ from app.core.clock import utcnow
 from app.core.instructions import in_words, readable
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase
-from app.evals import behaviors, calls, queries
+from app.evals import behaviors, calls, instructions_view, queries
 from app.evals.behaviors import BehaviorView
 from app.evals.calibration.queries import unmarked
 from app.evals.calibration.service import State, states
 from app.evals.calls import Unknown
 from app.evals.catalogue import METRICS
 from app.evals.forms import OutputFilter
+from app.evals.instructions_view import InstructionsView
 from app.evals.judges.panel import JudgePanel, panel
 from app.evals.models import EvalRun, Grade, Output
 from app.projects.access import Access
@@ -112,6 +113,7 @@ class RunPage(Standing):
     metrics: Sequence[MetricRow]
     behaviors: BehaviorView | None
     judges: JudgePanel | None
+    instructions: InstructionsView | None
     counts: dict[str, int]
     outputs: Sequence[OutputRow]
     older: str | None
@@ -179,6 +181,7 @@ def one(session: Session, access: Access, run: EvalRun, wanted: OutputFilter, fo
         metrics=[metric_row(m) for m in run.metrics or [] if m["key"] in METRICS],
         behaviors=behaviors.view(session, run.id) if run.metrics else None,
         judges=panel(session, run) if run.metrics else None,
+        instructions=instructions_view.view(run.metrics or []),
         counts=counts,
         failed=counts["failed"],
         unknown=calls.unknown(session, run.id),
