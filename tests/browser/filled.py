@@ -35,6 +35,7 @@ from tests.browser.reviewed import reviewed
 from tests.preferences.factories import measured
 
 BEHAVIOR = {"type": "behavior", "name": "behavior"}
+INSTRUCTIONS = {"type": "instructions", "name": "no comma", "instruction_id_list": ["punctuation:no_comma"]}
 LABEL = {"type": "string_check", "name": "label", "operation": "eq", "input": "{{sample.output_text}}"}
 
 
@@ -66,7 +67,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
     provider = session.scalars(select(Provider)).first()
     assert provider is not None
     made = measured(session, project, cases=12, commit=False)
-    specs = [LABEL | {"reference": "{{item.expected.text}}"}, BEHAVIOR]
+    specs = [LABEL | {"reference": "{{item.expected.text}}"}, BEHAVIOR, INSTRUCTIONS]
     for run in made.runs:
         run.graders = [parse_spec(spec).snapshot() for spec in specs]
         grading.score(session, run)
