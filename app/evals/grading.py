@@ -34,7 +34,7 @@ def score(session: Session, run: EvalRun) -> None:
     scored = _grade_all(session, run, specs, cases, outputs, test_set)
     scored += _missing(run, cases, outputs, test_set)
     found = [metric_json(metric) for metric in metrics(scored)]
-    instruction_levels.beside(found, specs, {case_id: item_of(case) for case_id, case in cases.items()}, scored)
+    instruction_levels.beside(found, specs, lambda: {case_id: item_of(case) for case_id, case in cases.items()}, scored)
     run.metrics = found
     run.cost, run.judge_cost = queries.costs(session, run.id)
     run.failed = sum(output.status != "complete" for output in outputs)

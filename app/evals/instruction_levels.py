@@ -5,7 +5,7 @@ that are. Of several repeats a case, or an instruction, has the share in which i
 truncated, failed or missing follows none. Source: Zhou et al. (2023), arXiv:2311.07911, section 2.2.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import Any
@@ -99,15 +99,16 @@ def by_kind(kinds: Mapping[str, Sequence[str]], found: Followed) -> list[dict[st
 def beside(
     metrics: Sequence[dict[str, Any]],
     specs: Sequence[GraderSpec],
-    items: Mapping[str, Mapping[str, Any]],
+    items: Callable[[], Mapping[str, Mapping[str, Any]]],
     outputs: Sequence[ScoredOutput],
 ) -> None:
-    """Put ``levels`` and ``kinds`` into the metric that the run's first grader of instructions feeds."""
+    """Put ``levels`` and ``kinds`` into the metric that the run's first grader of instructions feeds. ``items``: the
+    cases as graders take them, by id; asked for only where there is such a grader."""
     spec = next((one for one in specs if isinstance(one.definition, Instructions)), None)
     if spec is None:
         return
     target = next((one for key in (METRIC, spec.metric) for one in metrics if one["key"] == key), None)
-    kinds = asked(spec, items)
+    kinds = asked(spec, items())
     if target is None or not kinds:
         return
     groups = {one.case_id: one.group or one.case_id for one in outputs}
