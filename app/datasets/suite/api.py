@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from app.datasets import service as sets
 from app.datasets.suite import catalogue, service
@@ -17,6 +17,7 @@ router = api_router("datasets")
 class PromptOut(BaseModel):
     """A row as in IFEval's files; ``asks``: the instructions in words."""
 
+    model_config = ConfigDict(extra="forbid")
     key: str
     prompt: str
     instruction_id_list: list[str]
