@@ -97,9 +97,9 @@ def case_list(session: Session, access: Access, found: Compared, wanted: PageFil
     chosen = wanted.model_copy(update={"outcome": wanted.outcome or "regression", "limit": PAGE})
     filters: dict[str, Any] = {"metric": wanted.metric} | wanted.cut
     everything = cases.matching(found.material, CaseFilter(**filters))
-    disputed = cases.matching(found.material, CaseFilter(**filters, outcome="disagreement"))
-    counts = Counter(everything.values()) + Counter(disagreement=len(disputed))
-    page = None if closed else cases.page(session, access, found.pairs, found.material, chosen)
+    disputed = len(everything.keys() & (found.material.baseline.disputed | found.material.candidate.disputed))
+    counts = Counter(everything.values()) + Counter(disagreement=disputed)
+    page = None if closed else cases.page(session, access, found.pairs, found.material, chosen, everything)
     total, shown = counts.get(str(chosen.outcome), 0), len(page.items) if page else 0
     more = page.next_cursor if page else None
     return CaseList(

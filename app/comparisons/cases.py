@@ -61,26 +61,37 @@ def matching(found: Material, wanted: CaseFilter) -> dict[str, Outcome]:
     before, after = (shares(side, wanted.metric) for side in (found.baseline, found.candidate))
     if before is None or after is None:
         raise Invalid.field("metric", f"{METRICS[wanted.metric or ''].label} was not graded in both runs.")
-    disputed = found.baseline.disputed | found.candidate.disputed
-    within = [found.members.get(f"{by}:{value}", frozenset()) for by, value in wanted.cut.items() if by in OTHER_CUTS]
+    within = [found.members.get(f"{by}:{value}", {}) for by, value in wanted.cut.items() if by in OTHER_CUTS]
     kept = {}
     for case in found.cases.values():
         if case.id not in before or case.id not in after:
             continue
-        became = outcome(before[case.id], after[case.id])
-        fits = case.id in disputed if wanted.outcome == "disagreement" else wanted.outcome in (None, became)
         tagged = wanted.tag is None or wanted.tag in case.tags
-        if fits and tagged and wanted.behavior in (None, case.behavior) and all(case.id in part for part in within):
-            kept[case.id] = became
-    return kept
+        if tagged and wanted.behavior in (None, case.behavior) and all(case.id in part for part in within):
+            kept[case.id] = outcome(before[case.id], after[case.id])
+    return of_outcome(found, kept, wanted.outcome)
+
+
+def of_outcome(found: Material, kept: dict[str, Outcome], wanted: str | None) -> dict[str, Outcome]:
+    if wanted is None:
+        return kept
+    if wanted == "disagreement":
+        disputed = found.baseline.disputed | found.candidate.disputed
+        return {case: became for case, became in kept.items() if case in disputed}
+    return {case: became for case, became in kept.items() if became == wanted}
 
 
 def page(
-    session: Session, access: Access, pairs: Sequence[RunPair], found: Material, wanted: CaseFilter
+    session: Session,
+    access: Access,
+    pairs: Sequence[RunPair],
+    found: Material,
+    wanted: CaseFilter,
+    everything: dict[str, Outcome] | None = None,
 ) -> Slice[ShownCase]:
     """One page of cases with their texts. Who reads them knows whose is whose: that is remembered, so that they do not
-    vote on these runs."""
-    kept = matching(found, wanted)
+    vote on these runs. ``everything``: the cases of all outcomes, where they have been looked for already."""
+    kept = matching(found, wanted) if everything is None else of_outcome(found, everything, wanted.outcome)
     places = {pair.test_set.id: place for place, pair in enumerate(pairs)}
     after = _position(wanted.cursor, places)
     rows = [found.cases[case_id] for case_id in kept]

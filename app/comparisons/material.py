@@ -35,7 +35,7 @@ class Material:
     cases: Mapping[str, CaseRow]
     graders: Sequence[str]
     left_out: Sequence[str]
-    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    members: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def material(session: Session, pairs: Sequence[RunPair]) -> Material:
@@ -62,7 +62,7 @@ def case_rows(session: Session, pairs: Sequence[RunPair]) -> dict[str, CaseRow]:
     """By id, in the order of the sets and of the cases in them."""
     found: dict[str, CaseRow] = {}
     for pair in pairs:
-        found |= {row[0]: CaseRow(*row) for row in queries.cases(session, [pair.test_set.id])}
+        found |= {row[0]: CaseRow(*row) for row in queries.cases(session, pair.test_set.id)}
     return found
 
 

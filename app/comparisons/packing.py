@@ -1,7 +1,8 @@
 """Worked-out comparisons as JSON and back. Per-case values stand as one string of digits where all are 0 or 1. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
+from functools import cached_property
 from typing import Any
 
 from app.comparisons.material import CaseRow, Material
@@ -48,14 +49,14 @@ def packed_material(found: Material) -> dict[str, Any]:
         "left_out": list(found.left_out),
         "baseline": _packed_side(found.baseline, cases),
         "candidate": _packed_side(found.candidate, cases),
-        "members": {part: packed(dict.fromkeys(ids, 1.0), cases) for part, ids in found.members.items()},
+        "members": {part: packed(ids, cases) for part, ids in found.members.items()},
     }
 
 
 def material(raw: Mapping[str, Any], cases: Mapping[str, CaseRow]) -> Material:
     """``cases``: in the order in which they were packed. Latencies are not kept: their differences are."""
     baseline, candidate = (_side(raw[name], cases) for name in ("baseline", "candidate"))
-    members = {part: frozenset(unpacked(values, cases)) for part, values in raw["members"].items()}
+    members = {part: Unpacked(values, cases) for part, values in raw["members"].items()}
     return Material(baseline, candidate, cases, raw["graders"], raw["left_out"], members)
 
 
@@ -71,12 +72,12 @@ def _packed_side(side: Measured, cases: Sequence[str]) -> dict[str, Any]:
 
 def _side(raw: Mapping[str, Any], cases: Mapping[str, CaseRow]) -> Measured:
     return Measured(
-        rates={key: unpacked(values, cases) for key, values in raw["rates"].items()},
+        rates={key: Unpacked(values, cases) for key, values in raw["rates"].items()},
         not_gradable=raw["not_gradable"],
         success=unpacked(raw["success"], cases),
         latencies={},
-        costs=None if raw["costs"] is None else unpacked(raw["costs"], cases),
-        groups={case.id: case.group for case in cases.values()},
+        costs=None if raw["costs"] is None else Unpacked(raw["costs"], cases),
+        groups=Groups(cases),
         disputed=frozenset(unpacked(raw["disputed"], cases)),
     )
 
@@ -92,3 +93,39 @@ def unpacked(values: Values, cases: Mapping[str, CaseRow]) -> dict[str, float]:
     if isinstance(values, str):
         return {case: float(digit) for case, digit in zip(cases, values, strict=True) if digit != "-"}
     return {case: value for case, value in zip(cases, values, strict=True) if value is not None}
+
+
+class Unpacked(Mapping[str, float]):
+    """Values by case, taken apart when first asked for: a page asks for few of those that are kept."""
+
+    def __init__(self, values: Values, cases: Mapping[str, CaseRow]) -> None:
+        self._packed, self._cases = values, cases
+
+    @cached_property
+    def _by_case(self) -> dict[str, float]:
+        return unpacked(self._packed, self._cases)
+
+    def __getitem__(self, case: str) -> float:
+        return self._by_case[case]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_case)
+
+    def __len__(self) -> int:
+        return len(self._by_case)
+
+
+class Groups(Mapping[str, str]):
+    """The group of each case, as it stands with the case."""
+
+    def __init__(self, cases: Mapping[str, CaseRow]) -> None:
+        self._cases = cases
+
+    def __getitem__(self, case: str) -> str:
+        return self._cases[case].group
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cases)
+
+    def __len__(self) -> int:
+        return len(self._cases)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, case, exists, func, select
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by, distinct_on, insert
 from sqlalchemy.orm import Session
 
 from app.annotation.models import Annotation
@@ -65,7 +65,9 @@ def making(session: Session, project_id: str, candidate_id: str) -> tuple[float,
     row = session.execute(
         select(
             select(MakingCost.training).where(MakingCost.candidate_id == candidate_id).scalar_subquery(),
-            select(func.sum(EvalRun.cost)).where(EvalRun.candidate_id == candidate_id).scalar_subquery(),
+            select(func.sum(func.coalesce(EvalRun.cost, 0) + func.coalesce(EvalRun.judge_cost, 0)))
+            .where(EvalRun.candidate_id == candidate_id)
+            .scalar_subquery(),
             select(func.sum(Annotation.seconds)).where(Annotation.project_id == project_id).scalar_subquery(),
         )
     ).one()
@@ -78,14 +80,16 @@ def seen(session: Session, user_id: str, run_ids: Sequence[str]) -> bool:
     return session.scalar(select(exists().where(RunView.user_id == user_id, RunView.run_id.in_(run_ids)))) or False
 
 
-def cases(session: Session, set_ids: Sequence[str]) -> Sequence[Row[str, str, int, str, str | None, list[str]]]:
-    """(id, test set, position, group, expected behaviour, tags) of every case, in the order of each set."""
+def cases(session: Session, set_id: str) -> Sequence[tuple[str, str, int, str, str | None, list[str]]]:
+    """(id, test set, position, group, expected behaviour, tags) of every case, in their order. As one JSON value: row
+    by row it would take three times as long."""
     behavior = func.coalesce(TestCase.behavior, TestCase.expected["behavior"].astext)
-    return session.execute(
-        select(TestCase.id, TestCase.test_set_id, TestCase.position, TestCase.group_unit, behavior, TestCase.tags)
-        .where(TestCase.test_set_id.in_(set_ids))
-        .order_by(TestCase.test_set_id, TestCase.position)
-    ).all()
+    one = func.json_build_array(
+        TestCase.id, TestCase.test_set_id, TestCase.position, TestCase.group_unit, behavior, TestCase.tags
+    )
+    ordered = aggregate_order_by(one, TestCase.position)
+    query = select(func.json_agg(ordered, type_=JSON)).where(TestCase.test_set_id == set_id)
+    return session.scalar(query) or []
 
 
 def requests(session: Session, set_ids: Sequence[str]) -> Sequence[Row[str, list[Any], str | None]]:

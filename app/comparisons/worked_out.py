@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from app.comparisons import packing, queries
-from app.comparisons.choice import RunPair
+from app.comparisons.choice import NotReady, RunPair
 from app.comparisons.costs import Fixed
 from app.comparisons.material import Material, case_rows, material
 from app.comparisons.parts import Label, PartOfCases, length_labels, parts
@@ -16,6 +16,8 @@ from app.comparisons.rules import Sides, differences, loaded_difference
 from app.evals.models import EvalRun
 from app.examples.rules import text_of
 from app.web.language import lang_of
+
+__all__ = ["NotReady", "WorkedOut", "loaded", "of_pairs"]
 
 METHOD = 1  # to be raised with every change of what is computed: what was kept under another number is not read
 
@@ -72,9 +74,9 @@ def _work_out(session: Session, pairs: Sequence[RunPair]) -> WorkedOut:
     labels = _labels(session, pairs, found)
     cut = parts(found.baseline, found.candidate, labels)
     members = {
-        f"{part.by}:{part.slice.name}": frozenset(
-            case for case, of_case in labels.items() if (part.by, part.slice.name) in of_case
-        )
+        f"{part.by}:{part.slice.name}": {
+            case: 1.0 for case, of_case in labels.items() if (part.by, part.slice.name) in of_case
+        }
         for part in cut
         if part.by not in ("tag", "behavior")
     }

@@ -9,6 +9,7 @@ from app.comparisons.answers import CandidateOut
 from app.decisions.gates import Gate, of_rows
 from app.decisions.judging import State, Verdict
 from app.decisions.models import GateSet, SignedVerdict
+from app.decisions.plan_pages import Needed
 from app.decisions.service import Decided, Gates, SignOff
 
 
@@ -140,3 +141,16 @@ class VerdictOut(BaseModel):
     def of(cls, row: SignedVerdict, who: str) -> "VerdictOut":
         names = set(cls.model_fields) - {"signed_by"}
         return cls(**{name: getattr(row, name) for name in names}, signed_by=who)
+
+
+class PlanOut(BaseModel):
+    """``discordance``: as it was assumed."""
+
+    cases: int | None
+    votes: int | None
+    discordance: float
+    power: float
+
+    @classmethod
+    def of(cls, found: Needed) -> "PlanOut":
+        return cls.model_validate(found, from_attributes=True)

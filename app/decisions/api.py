@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Query
 
 from app.comparisons.forms import Wanted
-from app.decisions import queries, service
-from app.decisions.answers import GatesOut, VerdictNowOut, VerdictOut
-from app.decisions.forms import NewGates, NewSignOff
+from app.decisions import plan_pages, queries, service
+from app.decisions.answers import GatesOut, PlanOut, VerdictNowOut, VerdictOut
+from app.decisions.forms import NewGates, NewSignOff, Planned
 from app.projects.access import Engineer, Signer, Viewer
 from app.web.idempotency import api_router
 from app.web.paging import MAX_LIMIT, ListAnswer
@@ -55,3 +55,9 @@ def list_verdicts(
 def get_verdict(session: SessionDep, access: Viewer, verdict_id: str) -> VerdictOut:
     row, who = queries.verdict(session, access.project.id, verdict_id)
     return VerdictOut.of(row, who)
+
+
+@router.get(BASE + "/plan")
+def plan(access: Viewer, wanted: Annotated[Planned, Query()]) -> PlanOut:
+    """Cases and votes needed to show a difference; null where no number within reason would."""
+    return PlanOut.of(plan_pages.answer(wanted))

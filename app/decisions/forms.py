@@ -37,3 +37,25 @@ class NewSignOff(Wanted):
     decision: Literal["ship", "dont_ship", "not_enough_evidence"]
     evidence_hash: str = Field(max_length=64)
     note: str = Field("", max_length=2000)
+
+
+class Planned(StrictModel):
+    """The question of the power planner, in shares. ``discordance``: share of cases on which the two would differ; left
+    out, as many as if their failures had nothing to do with each other."""
+
+    rate: float = Field(0.6, gt=0, lt=1)
+    difference: float = Field(0.05, gt=0, lt=1)
+    discordance: float | None = Field(None, gt=0, le=1)
+    win_rate: float = Field(0.6, gt=0.5, lt=1)
+    ties: float = Field(0.2, ge=0, lt=1)
+    power: float = Field(0.8, ge=0.5, le=0.99)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Planned":
+        if self.rate + self.difference > 1:
+            raise ValueError("The baseline's rate and the difference come to more than 100 %.")
+        if self.discordance is not None and self.discordance < self.difference:
+            raise ValueError("The two differ on at least as many cases as the difference says.")
+        if 2 * self.win_rate - 1 > 1 - self.ties:
+            raise ValueError("With that many ties nobody can win as often.")
+        return self

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.comparisons.forms import Wanted
 from app.core.errors import Conflict, Invalid
-from app.decisions import gate_form, pages, service
+from app.decisions import gate_form, pages, plan_pages, service
 from app.decisions.forms import NewSignOff
 from app.projects.access import Engineer, Signer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
@@ -55,6 +55,16 @@ def set_gates(request: Request, session: SessionDep, access: Engineer, form: For
             request, "decisions/gates.html", pages.gates(session, access, refused(form, shown)), status=status
         )
     return RedirectResponse(f"/p/{access.project.slug}/decide", 303)
+
+
+@router.get(BASE + "/plan")
+def plan(request: Request, session: SessionDep, access: Viewer) -> Response:
+    """In the form everything stands in percent."""
+    try:
+        page = plan_pages.plan(session, access, plan_pages.read(request.query_params))
+    except Invalid as error:
+        page = plan_pages.refused(session, access, request.query_params, error)
+    return render(request, "decisions/plan.html", page, status=422 if page.form.message else 200)
 
 
 def _shown(request: Request, page: pages.DecidePage | pages.NothingYet, status: int = 200) -> Response:
