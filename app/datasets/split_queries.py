@@ -132,7 +132,8 @@ def move_to_test(session: Session, project_id: str, units: Units, *, alone: Unit
 
 def of_units(units: Units) -> ColumnElement[bool]:
     listed = list(units)
-    return or_(one_of(Example.fingerprint_unit, listed), one_of(Example.group_unit, listed))
+    in_group = and_(Example.group_unit != Example.fingerprint_unit, one_of(Example.group_unit, listed))
+    return or_(one_of(Example.fingerprint_unit, listed), in_group)
 
 
 def count_leaving(session: Session, project_id: str, units: Units) -> int:

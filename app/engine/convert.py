@@ -55,9 +55,9 @@ def _say(progress: float, doing: str) -> None:
 
 
 def main() -> None:
-    from app.engine.child import die_with_parent
+    from app.engine.child import die_with_engine
 
-    die_with_parent()
+    die_with_engine()
     os.nice(5)
     source = gguf_file()
     if source is None:

@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from app.engine.child import die_with_parent
+from app.engine.child import die_with_engine
 from app.engine.encoding import encode_file
 from app.engine.pause import PAUSED, PauseFlag
 from app.engine.rows import BadFile
@@ -47,7 +47,7 @@ def run(folder: Path, pause: PauseFlag) -> int:
 
 
 def main() -> int:
-    die_with_parent()
+    die_with_engine()
     pause = PauseFlag()
     folder = Path(sys.argv[1])
     os.nice(5)  # answering requests goes before training

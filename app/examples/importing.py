@@ -4,16 +4,13 @@ A worker may be killed at any moment. The next one goes on at the committed posi
 worker that was only slow finds that the position has moved, and stops.
 """
 
-import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -23,26 +20,19 @@ from app.core.errors import HoldoutError
 from app.core.settings import get_settings
 from app.examples import batches, import_queries
 from app.examples.changes import changed
-from app.examples.formats import FORMATS, Position, Row
+from app.examples.copying import Origin, origin_of
+from app.examples.formats import Position, Row
 from app.examples.models import Import
+from app.examples.reading import Batch, Reading
 from app.examples.unpacking.kinds import Unreadable
 from app.examples.unpacking.parent import Stopped, remove, unpacked
 from app.jobs.queue import enqueue_at_commit
 
-BATCH_ROWS = 1_000
-BATCH_BYTES = 8_000_000
 MAX_GRADERS = 200  # of one file
 RETRIES = 12
 RETRY_SECONDS = 5.0
 DATABASE_AWAY = (OperationalError, psycopg.OperationalError)
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Batch:
-    start: Position
-    end: Position
-    rows: list[Row]
 
 
 def run_import(import_id: str, stopping: Callable[[], bool] = lambda: False) -> None:
@@ -72,10 +62,10 @@ def steps(import_id: str, stopping: Callable[[], bool] = lambda: False) -> Itera
     start = Position(source.bytes_read, source.lines_read)
     try:
         path = _lines(source, stopping)
-        rows = FORMATS[source.format].rows(path, source.mapping, start)
-        for batch in _one_ahead(_batches(rows, start)):
+        origin = origin_of(source)
+        for batch in Reading(path, source.format, source.mapping, start, origin).ahead():
             with transaction() as session:
-                read = _commit(session, import_id, batch)
+                read = _commit(session, origin, batch)
             if read is None:
                 return
             yield read
@@ -119,45 +109,26 @@ def _lines(source: Import, stopping: Callable[[], bool]) -> Path:
     return path
 
 
-def _batches(rows: Iterator[Row], start: Position) -> Iterator[Batch]:
-    """Rows in heaps of a thousand, or of fewer where they are long; the rows of one line stay together."""
-    heap: list[Row] = []
-    for end, of_line in itertools.groupby(rows, lambda row: row.end):
-        heap += of_line
-        if len(heap) >= BATCH_ROWS or end.bytes - start.bytes > BATCH_BYTES:
-            yield Batch(start, end, heap)
-            start, heap = end, []
-    if heap:
-        yield Batch(start, heap[-1].end, heap)
-
-
-def _one_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same, the next one being read and checked in a thread while the database stores the one before."""
-    with ThreadPoolExecutor(1, "read-ahead") as pool:
-        waiting = pool.submit(next, batches, None)
-        while batch := waiting.result():
-            waiting = pool.submit(next, batches, None)
-            yield batch
-
-
-def _commit(session: Session, import_id: str, batch: Batch) -> int | None:
+def _commit(session: Session, origin: Origin, batch: Batch) -> int | None:
     """Store a batch and the new position. None: cancelled, or another worker has taken the import over."""
-    source = import_queries.locked(session, import_id)
+    source = import_queries.locked(session, origin.import_id)
     if source is None or source.status != "running" or source.bytes_read != batch.start.bytes:
         return None
     if source.cancel_requested_at is not None:
         _end(session, source, "cancelled")
         return None
-    refused = [row for row in batch.rows if row.reason]
-    stored = batches.store(session, source, (row.example for row in batch.rows if row.example is not None))
-    import_queries.add_rejections(session, import_id, refused)
+    # A crash may take the last batches back, and with them how far it had come; the end of the import is waited for
+    session.execute(text("set local synchronous_commit to off"))
+    refused = [row for row in batch.others if row.reason]
+    stored = batches.store_written(session, origin, batch.written)
+    import_queries.add_rejections(session, origin.import_id, refused)
     source.bytes_read, source.lines_read = batch.end.bytes, batch.end.lines
-    source.rows_read += len(batch.rows)
+    source.rows_read += batch.size
     source.imported += stored.imported
     source.duplicates += stored.duplicates
     source.held_out += stored.held_out
     source.rejected_count += len(refused)
-    _keep_definitions(source, [row for row in batch.rows if row.example is None and not row.reason])
+    _keep_definitions(source, [row for row in batch.others if not row.reason])
     return source.rows_read
 
 

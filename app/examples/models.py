@@ -165,7 +165,12 @@ class Example(Base):
         ),
         Index("ix_examples_held_out", "project_id", "id", postgresql_where="deleted_at is null and split = 'test'"),
         Index("ix_examples_fingerprint_unit_project_id", "fingerprint_unit", "project_id"),
-        Index("ix_examples_group_unit_project_id", "group_unit", "project_id"),
+        Index(
+            "ix_examples_group_unit_project_id",
+            "group_unit",
+            "project_id",
+            postgresql_where="group_unit <> fingerprint_unit",
+        ),
         Index("ix_examples_search", "search", postgresql_using="gin"),
         Index("ix_examples_tags", "tags", postgresql_using="gin"),
         Index("ix_examples_findings", "findings", postgresql_using="gin", postgresql_where="findings <> '{}'"),
@@ -192,7 +197,7 @@ class Revision(Base):
 
     __tablename__ = "revisions"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
-    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    project_id: Mapped[str] = mapped_column(Id)  # its example's: that key is enough, and is asked for every row
     example_id: Mapped[str] = mapped_column(ForeignKey("examples.id", ondelete="CASCADE"))
     number: Mapped[int]
     messages: Mapped[list[Any]]

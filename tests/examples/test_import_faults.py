@@ -9,13 +9,14 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.core import db
 from app.core.settings import get_settings
-from app.examples import batches, import_queries, import_service, importing
+from app.examples import batches, import_queries, import_service, importing, reading
 from app.examples.models import Example, Import, ImportRejection, Revision
 from app.projects.models import Project
 from tests.examples.factories import chat, jsonl
@@ -25,8 +26,8 @@ ROWS = 300
 WORKER = """
 import sys
 import app.models
-from app.examples import importing
-importing.BATCH_ROWS = 20
+from app.examples import importing, reading
+reading.BATCH_ROWS = 20
 for read in importing.steps(sys.argv[1]):
     print(read, flush=True)
 """
@@ -39,7 +40,7 @@ def project(factory: Factory) -> Project:
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "BATCH_ROWS", 20)
+    monkeypatch.setattr(reading, "BATCH_ROWS", 20)
 
 
 def queued(session: Session, project: Project, tmp_path: Path, rows: int = ROWS, *, packed: bool = False) -> Import:
@@ -96,7 +97,7 @@ def test_a_worker_that_dies_in_the_middle_of_a_batch(
 ) -> None:
     source = queued(session, project, tmp_path)
     rng, deaths = random.Random(3), 0
-    for module, name in ((batches, "_register"), (batches, "_copy"), (import_queries, "add_rejections")) * 2:
+    for module, name in ((batches, "_register"), (batches, "copy_in"), (import_queries, "add_rejections")) * 2:
         real = getattr(module, name)
 
         def dying(*args: object, real: object = real) -> object:
@@ -112,6 +113,21 @@ def test_a_worker_that_dies_in_the_middle_of_a_batch(
             except Killed:
                 deaths += 1
     assert deaths >= 4
+    importing.run_import(source.id)
+    assert_complete(session, source)
+
+
+def test_a_long_file_is_read_in_a_process_of_its_own(
+    session: Session, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "OWN_PROCESS_BYTES", 0)
+    source = queued(session, project, tmp_path)
+    steps = importing.steps(source.id)
+    next(steps)
+    readers = [child for child in psutil.Process().children() if "spawn_main" in str(child.cmdline())]
+    assert len(readers) == 1
+    steps.close()
+    assert not readers[0].is_running()
     importing.run_import(source.id)
     assert_complete(session, source)
 
@@ -178,7 +194,7 @@ def test_a_bug_fails_the_import_and_keeps_what_is_in(
     source = queued(session, project, tmp_path)
     next(steps := importing.steps(source.id))
     steps.close()
-    monkeypatch.setattr(batches, "_copy", lambda *_: 1 / 0)
+    monkeypatch.setattr(batches, "copy_in", lambda *_: 1 / 0)
     importing.run_import(source.id)
     session.refresh(source)
     assert (source.status, source.rows_read) == ("failed", 20)

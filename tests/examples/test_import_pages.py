@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from app.core.settings import get_settings
-from app.examples import import_service, importing
+from app.examples import import_service, importing, reading
 from app.projects.models import Project
 from tests.examples.factories import Jobs, chat, jsonl
 from tests.examples.format_samples import EVAL, GRADER
@@ -107,7 +107,7 @@ def test_discarding_removes_the_file(pages: Pages) -> None:
 def test_watch_cancel_and_take_back(
     pages: Pages, project: Project, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "BATCH_ROWS", 2)
+    monkeypatch.setattr(reading, "BATCH_ROWS", 2)
     url = pages.upload(jsonl(*[chat(f"Request {n}") for n in range(8)]))
     pages.post(url + "/start")
     import_id = url.rsplit("/", 1)[1]

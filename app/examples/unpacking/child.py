@@ -4,7 +4,6 @@ Its memory, its processor time and the size of what it writes are capped by the 
 anything, it knows no secret, and it dies with the process that started it. It answers one line of JSON.
 """
 
-import ctypes
 import gzip
 import json
 import os
@@ -16,13 +15,13 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from app.core.orphans import die_with_parent
 from app.examples.unpacking import json_items, parquet_rows, yaml_items
 from app.examples.unpacking.kinds import HEAD, Unreadable, container_of, refuse_unreadable
 from app.examples.unpacking.output import Enough, Output, TooMuch
 
 PIECE = 262_144
 MEMORY = 420_000_000  # bytes of data; with the libraries' own pages the process stays below 512 MB
-PR_SET_PDEATHSIG = 1
 
 
 def main(asked: dict[str, Any]) -> dict[str, Any]:
@@ -51,8 +50,7 @@ def _confine(limit: int, cpu_seconds: int) -> None:
     ):
         resource.setrlimit(what, (most, most))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
 
 
 def _unpack(path: Path, out: Path, asked: dict[str, Any], deadline: float | None) -> tuple[list[str], bool]:
