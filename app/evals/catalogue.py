@@ -48,6 +48,12 @@ METRICS: dict[str, MetricKind] = {
             "at general instructions",
         ),
         _at("red_team_pass_rate", "Red team", "{name} withstands {result} red-team cases", "against the red team"),
+        _at(
+            "judge_preference",
+            "Preferred by a judge",
+            "a judge prefers {name} in both orders in {result} cases",
+            "in a judge's eyes",
+        ),
         MetricKind(
             "latency_p50_ms", "Latency, median", "{name} takes {result} in the median", "faster", "slower", "ms", False
         ),

@@ -38,6 +38,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "range": [1, 5],
         "pass_threshold": 4,
     },
+    "pairwise_model": {
+        "model": "name of the judge's model",
+        "against": "id of the run to compare with",
+        "criteria": "The better reply solves the request with fewer words.",
+    },
     "label_model": {
         "model": "name of the judge's model",
         "input": [

@@ -180,7 +180,7 @@ def one(session: Session, access: Access, run: EvalRun, wanted: OutputFilter, fo
         uses=datasets.uses(session, run.test_set_id),
         metrics=[metric_row(m) for m in run.metrics or [] if m["key"] in METRICS],
         behaviors=behaviors.view(session, run.id) if run.metrics else None,
-        judges=panel(session, run) if run.metrics else None,
+        judges=panel(session, run, access.user.id) if run.metrics else None,
         instructions=instructions_view.view(run.metrics or []),
         counts=counts,
         failed=counts["failed"],

@@ -13,7 +13,7 @@ from app.datasets import queries as datasets
 from app.evals import calls, queries
 from app.evals.forms import NewGrader, NewRun
 from app.evals.graders import GraderSpec, parse_spec
-from app.evals.judges import providers
+from app.evals.judges import pairs, providers
 from app.evals.models import EvalRun, Grader
 from app.jobs.queue import enqueue
 from app.projects.access import Access
@@ -34,6 +34,7 @@ def start(session: Session, access: Access, new: NewRun) -> EvalRun:
     if new.budget is not None and candidate.price is None:
         raise Invalid.field("budget", "A budget needs the candidate's prices: without them nothing can be counted.")
     graders = specs(session, access.project.id, new.graders)
+    pairs.check(session, access.project.id, test_set.id, graders)
     if new.budget is not None:
         _priced(graders)
     run = EvalRun(
@@ -162,6 +163,7 @@ def regrade(session: Session, access: Access, run: EvalRun, graders: Sequence[st
     if run.status != "succeeded":
         raise Conflict("Only a finished run can be graded again.")
     new = specs(session, access.project.id, graders)
+    pairs.check(session, access.project.id, run.test_set_id, new)
     if run.budget is not None:
         _priced(new)
     run.graders = [spec.snapshot() for spec in new]

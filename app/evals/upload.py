@@ -18,6 +18,7 @@ from app.datasets.models import TestCase
 from app.evals import service
 from app.evals.forms import UploadedOutput
 from app.evals.graders import Sample, case_item
+from app.evals.judges import pairs
 from app.evals.models import EvalRun, Output
 from app.jobs.queue import enqueue
 from app.projects.access import Access
@@ -79,6 +80,7 @@ def store(
     if test_set.sealed_at is None:
         raise Conflict(f"“{test_set.name}” is not sealed: seal it first.")
     specs = service.specs(session, access.project.id, graders)
+    pairs.check(session, access.project.id, test_set.id, specs)
     cases = datasets.all_cases(session, test_set.id)
     found = parse_lines(content, cases)
     candidate = create_uploaded(session, access.project.id, access.user.id, name)

@@ -33,6 +33,7 @@ class ProjectOut(BaseModel):
     output_schema: dict[str, Any] | None
     overlap: int
     expert_hourly_rate: float | None
+    judge_bound: float
     created_at: datetime
 
     @classmethod

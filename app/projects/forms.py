@@ -23,6 +23,7 @@ def check_schema(schema: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 Overlap = Annotated[int, Field(ge=1, le=10)]
+Bound = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, le=100_000)]
 
 
@@ -36,6 +37,7 @@ class NewProject(StrictModel):
     output_schema: dict[str, Any] | None = None
     overlap: Overlap = 1
     expert_hourly_rate: Rate | None = None
+    judge_bound: Bound = 0.6
 
     _schema = field_validator("output_schema")(check_schema)
 
@@ -49,5 +51,6 @@ class ProjectChange(StrictModel):
     output_schema: dict[str, Any] | None = None
     overlap: Overlap = 1
     expert_hourly_rate: Rate | None = None
+    judge_bound: Bound = 0.6
 
     _schema = field_validator("output_schema")(check_schema)

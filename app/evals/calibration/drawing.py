@@ -27,6 +27,10 @@ def draw(session: Session, access: Access, new: NewSample) -> CalibrationSample:
     definition = parse_spec(raw).definition if raw else None
     if definition is None or not definition.asks:
         raise Invalid.field("grader", f"No judge of this run is called “{new.grader}”.")
+    if definition.asks[0].against:
+        raise Invalid.field(
+            "grader", "A judge of pairs is compared with people in a blind round, not on single outputs."
+        )
     sample = existing(session, access, run.id, new.grader) or _add(session, access, run, new.grader, definition)
     if tuple(sample.choices) != choices_of(definition):
         raise Conflict("People marked this sample with other labels: draw from another run.")

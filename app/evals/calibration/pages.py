@@ -20,7 +20,7 @@ from app.evals.grading import item_of
 from app.evals.models import EvalRun, Output
 from app.evals.service import spec_of
 from app.projects.access import Access
-from app.web.charts import RATE_AXIS, Axis, IntervalMark, interval_mark
+from app.web.charts import Axis, IntervalMark, interval_mark
 from app.web.forms import FormState
 from app.web.grids import Confusion, confusion
 
@@ -170,7 +170,7 @@ def _measures(session: Session, sample: CalibrationSample, found: Agreement) -> 
     if found.n:
         rows = [
             _measure("Kappa, judge and people", found.kappa, "agreement beyond chance; 1 is perfect, 0 is chance"),
-            _measure("Same verdict", found.same, "share of outputs", RATE_AXIS),
+            _measure("Same verdict", found.same, "share of outputs, 0 to 1"),
         ]
     among = krippendorff_alpha(queries.ratings(session, sample.id), generator("people", sample.id))
     if among.n:
@@ -179,11 +179,15 @@ def _measures(session: Session, sample: CalibrationSample, found: Agreement) -> 
     return rows
 
 
-def _measure(label: str, found: Estimate, note: str, axis: Axis = KAPPA_AXIS) -> Measure:
+def _measure(label: str, found: Estimate, note: str) -> Measure:
     known = found.low is not None and found.high is not None
-    interval = f"{found.low:.2f} to {found.high:.2f}" if known else "no interval"
-    mark = interval_mark(axis, found.low, found.value, found.high)
-    return Measure(label, "–" if found.value is None else f"{found.value:.2f}", interval, found.n, mark, note)
+    interval = f"{found.low:.2f} to {found.high:.2f}".replace("-", "−") if known else "no interval"
+    mark = interval_mark(KAPPA_AXIS, found.low, found.value, found.high)
+    return Measure(label, _number(found.value), interval, found.n, mark, note)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}".replace("-", "−")
 
 
 def _apart(session: Session, access: Access, sample: CalibrationSample, judge: GraderSpec) -> list[Apart]:

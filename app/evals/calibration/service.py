@@ -48,6 +48,8 @@ def state(
     spec = grader if isinstance(grader, GraderSpec) else parse_spec(grader)
     if not spec.definition.asks:
         return State(spec.name, "not_a_judge", "a rule, not a model")
+    if any(ask.against for ask in spec.definition.asks):
+        return State(spec.name, "uncalibrated", "a judge of pairs is looked at beside a blind round, and holds no gate")
     try:
         spec = providers.settled(session, project_id, spec)
     except Invalid as error:

@@ -9,7 +9,7 @@ from app.core.patterns import compiled
 from app.evals.graders.base import OUTPUT_TEXT, Definition, NotGradable, OutputError, Scored, quoted
 from app.evals.graders.behavior_rules import BEHAVIORS, Behavior, Reading, classify
 from app.evals.graders.judging import Ask, Judge, JudgeFields, Labels
-from app.evals.graders.judging.scoring import detail_of, verdicts
+from app.evals.graders.judging.scoring import verdicts
 from app.evals.graders.judging.wording import BEHAVIOR
 from app.evals.graders.templates import MISSING, Scope, split, walk
 
@@ -77,8 +77,8 @@ class BehaviorGrader(Definition):
             raise NotGradable(f"the expected behaviour {quoted(expected)} is none of {', '.join(BEHAVIORS)}")
         reading = self.read(scope)
         detail = {"expected": expected, "observed": reading.behavior, "rule": reading.rule}
-        for ask in self.asks:
-            detail |= detail_of(ask, scope) | {"label": reading.behavior}
+        if self.judge:
+            detail["label"] = reading.behavior
         seen = reading.behavior or "none of the four"
         evidence = f": {quoted(reading.evidence)}" if reading.evidence else ""
         reason = f"expected {expected}, observed {seen} ({reading.rule}){evidence}"

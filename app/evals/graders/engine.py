@@ -5,6 +5,7 @@ from typing import Any
 
 from app.evals.graders.base import Definition, Grade, NotGradable, OutputError, Sample
 from app.evals.graders.judging import Judgement
+from app.evals.graders.judging.scoring import judged_by
 from app.evals.graders.registry import GraderSpec
 from app.evals.graders.templates import Scope
 
@@ -38,7 +39,8 @@ def grade(
     except OutputError as reason:
         return Grade(0.0, False, str(reason))
     threshold = grader.pass_threshold if isinstance(grader, GraderSpec) else _own_threshold(definition)
-    return Grade(scored.score, scored.score >= threshold - TOLERANCE, scored.reason, scored.detail)
+    detail = scored.detail | judged_by(definition.asks, scope)
+    return Grade(scored.score, scored.score >= threshold - TOLERANCE, scored.reason, detail)
 
 
 def _own_threshold(definition: Definition) -> float:

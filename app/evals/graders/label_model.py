@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from app.evals.graders.base import Definition, NotGradable, Scored, quoted
 from app.evals.graders.judging import Ask, JudgeFields, Labels
 from app.evals.graders.judging.inputs import Input, messages_of, shows_the_output
-from app.evals.graders.judging.scoring import detail_of, verdicts
+from app.evals.graders.judging.scoring import verdicts
 from app.evals.graders.templates import Scope
 
 
@@ -55,5 +55,4 @@ class LabelModel(JudgeFields, Definition):
         (verdict,) = verdicts(self.ask, scope)
         passed = verdict.label in ([expected] if expected is not None else self.passing_labels)
         wanted = f", expected {expected}" if expected is not None else ""
-        detail = detail_of(self.ask, scope) | {"label": verdict.label}
-        return Scored(float(passed), f"{verdict.label}{wanted}: {verdict.reason}", detail)
+        return Scored(float(passed), f"{verdict.label}{wanted}: {verdict.reason}", {"label": verdict.label})

@@ -14,6 +14,7 @@ from app.evals.graders.instructions import Instructions
 from app.evals.graders.json_schema import JsonSchema
 from app.evals.graders.label_model import LabelModel
 from app.evals.graders.multi import Multi
+from app.evals.graders.pairwise_model import PairwiseModel
 from app.evals.graders.regex import Regex
 from app.evals.graders.score_model import ScoreModel
 from app.evals.graders.string_check import StringCheck
@@ -30,6 +31,7 @@ GRADERS: dict[str, type[Definition]] = {
     "behavior": BehaviorGrader,
     "score_model": ScoreModel,
     "label_model": LabelModel,
+    "pairwise_model": PairwiseModel,
     "instructions": Instructions,
     "tool_call": ToolCall,
     "multi": Multi,
@@ -42,6 +44,7 @@ AnyGrader = Annotated[
     | BehaviorGrader
     | ScoreModel
     | LabelModel
+    | PairwiseModel
     | Instructions
     | ToolCall
     | Multi,

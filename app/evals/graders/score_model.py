@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from app.evals.graders.base import Definition, Scored
 from app.evals.graders.judging import Ask, JudgeFields, Range
 from app.evals.graders.judging.inputs import Input, messages_of, shows_the_output
-from app.evals.graders.judging.scoring import detail_of, verdicts
+from app.evals.graders.judging.scoring import verdicts
 from app.evals.graders.templates import Scope
 
 
@@ -56,5 +56,5 @@ class ScoreModel(JudgeFields, Definition):
         return Scored(
             Range(low, high).share(given),
             f"{given:g} on {low:g} to {high:g}: {verdict.reason}",
-            detail_of(self.ask, scope) | {"given": given},
+            {"given": given},
         )

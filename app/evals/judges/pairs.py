@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.errors import Invalid
+from app.core.ids import is_id
+from app.evals.graders import GraderSpec
 from app.evals.graders.judging import Ask
-from app.evals.models import Output
+from app.evals.models import EvalRun, Output
 
 Key = tuple[str, str, int]  # run, case, repeat
 
@@ -27,6 +30,16 @@ class Others:
         if other is None:
             return None
         return (output.text or "", other) if turn == "ab" else (other, output.text or "")
+
+
+def check(session: Session, project_id: str, test_set_id: str, specs: Sequence[GraderSpec]) -> None:
+    """Invalid where a judge of pairs names a run that is not there, or is of another set."""
+    for index, spec in enumerate(specs):
+        for ask in spec.definition.asks:
+            run = session.get(EvalRun, ask.against) if is_id(ask.against or "") else None
+            if ask.against and (run is None or run.project_id != project_id or run.test_set_id != test_set_id):
+                words = f"“{spec.name}” must name a run of this project on the same test set to compare with."
+                raise Invalid.field(f"graders.{index}.against", words)
 
 
 def others_of(session: Session, asks: Sequence[Ask], case_ids: Sequence[str] | None = None) -> Others:

@@ -7,20 +7,31 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.core.stats.rates import wilson
+from app.core.stats.results import Estimate
 from app.datasets.models import TestCase
 from app.evals.calibration import queries as calibration
 from app.evals.calibration import service
 from app.evals.calibration.service import State
 from app.evals.graders import parse_spec
+from app.evals.graders.pairwise_model import FIRST, SECOND
 from app.evals.judges.models import JudgementRow
 from app.evals.models import EvalRun, Grade, Output
 
 SHOWN = 20
-WORDS = {
-    "unreadable": "answers that were no verdict",
-    "truncated": "answers cut short",
-    "failed": "calls that failed",
-}
+WORDS = {"unreadable": "no verdict in the answer", "truncated": "cut short", "failed": "call failed"}
+
+
+@dataclass(frozen=True)
+class PairTally:
+    """Pairs that were shown in both orders. ``first``: how often the output that stood first was preferred, of all
+    preferences; a judge without a bias for a place prefers it half the time."""
+
+    wins: int
+    ties: int
+    losses: int
+    turned: int  # ties because the preference changed with the order
+    first: Estimate
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,7 @@ class JudgeRow:
     judged: int
     problems: Sequence[tuple[str, int]]
     sample_id: str | None  # what people mark for it in this run
+    pairs: PairTally | None
 
 
 @dataclass(frozen=True)
@@ -48,9 +60,10 @@ class JudgePanel:
     speakers: Sequence[Speaker]
     speaking: int
     cost: float | None
+    hidden: int  # outputs whose verdicts are kept from whoever looks, until they have marked them
 
 
-def panel(session: Session, run: EvalRun) -> JudgePanel | None:
+def panel(session: Session, run: EvalRun, user_id: str) -> JudgePanel | None:
     """None for a run without judges."""
     states = service.states(session, run)
     if not states:
@@ -61,7 +74,8 @@ def panel(session: Session, run: EvalRun) -> JudgePanel | None:
         counts.setdefault(judge, Counter())[status] = count
     rows = [_row(session, run, name, state, counts) for name, state in states.items()]
     found = speakers(session, run.id)
-    return JudgePanel(rows, found[:SHOWN], len(found), run.judge_cost)
+    hidden = len(calibration.unmarked(session, run.id, user_id))
+    return JudgePanel(rows, found[:SHOWN], len(found), run.judge_cost, hidden)
 
 
 def _row(session: Session, run: EvalRun, name: str, state: State, counts: dict[str, Counter[str]]) -> JudgeRow:
@@ -70,7 +84,26 @@ def _row(session: Session, run: EvalRun, name: str, state: State, counts: dict[s
     drawn = [s.id for s in calibration.samples(session, run.project_id, name) if s.run_id == run.id]
     models = ", ".join(dict.fromkeys(ask.model for ask in definition.asks))
     problems = [(words, tally[status]) for status, words in WORDS.items() if tally[status]]
-    return JudgeRow(name, models, state, tally["given"], problems, drawn[0] if drawn else None)
+    pairs = _pairs(session, run.id, name) if any(ask.against for ask in definition.asks) else None
+    return JudgeRow(name, models, state, tally["given"], problems, drawn[0] if drawn else None, pairs)
+
+
+def _pairs(session: Session, run_id: str, name: str) -> PairTally:
+    query = (
+        select(Grade.detail)
+        .join(Output, Output.id == Grade.output_id)
+        .where(Output.run_id == run_id, Grade.grader == name, Grade.detail.has_key("pair"))
+    )
+    details = session.scalars(query).all()
+    outcomes = Counter(detail["outcome"] for detail in details)
+    preferred = Counter(label for detail in details for label in detail["pair"].values())
+    return PairTally(
+        outcomes["win"],
+        outcomes["tie"],
+        outcomes["loss"],
+        sum(bool(detail.get("turned")) for detail in details),
+        wilson(preferred[FIRST], preferred[FIRST] + preferred[SECOND]),
+    )
 
 
 def speakers(session: Session, run_id: str) -> list[Speaker]:

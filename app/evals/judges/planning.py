@@ -76,6 +76,7 @@ def _wanted(session: Session, run: EvalRun, specs: Sequence[GraderSpec]) -> Iter
 def _askable(spec: GraderSpec, scope: Scope, others: Others, output: Output) -> Iterator[tuple[Ask, int]]:
     try:
         scope.check_item(spec.definition.templates)
+        spec.definition.check_case(scope.item)
         for ask in spec.definition.asks:
             pair = others.pair(ask, output, "ab")
             if ask.against and pair is None:

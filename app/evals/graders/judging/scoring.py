@@ -13,7 +13,9 @@ def verdicts(ask: Ask, scope: Scope) -> Sequence[Judgement]:
     return judged(ask, scope.judgements)
 
 
-def detail_of(ask: Ask, scope: Scope) -> dict[str, Any]:
-    """What every grade of a judge carries: which judge it was, and whether the output speaks to it."""
+def judged_by(asks: Sequence[Ask], scope: Scope) -> dict[str, Any]:
+    """What every grade that rests on judges carries: who they were, and whether the output speaks to them."""
+    if not asks:
+        return {}
     signs = signs_of_address(scope.sample.output_text, scope.item.get("expected"))
-    return {"judge": ask.key} | ({"speaks_to_judge": list(signs)} if signs else {})
+    return {"judge": ",".join(ask.key for ask in asks)} | ({"speaks_to_judge": list(signs)} if signs else {})

@@ -39,7 +39,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
         rf"\b(?:score|grade|rating|verdict)\s*(?:is|of|:|=|must be|should be)\s*[\"“]?(?:{HIGH})",
     ),
     "addresses the judge": (
-        rf"\b(?:dear|note to|attention|hey|hello|to|message (?:to|for)|for) (?:the )?(?:\w+ )?{JUDGE}\b",
+        rf"\b(?:dear|note to|attention|hey|hello|message (?:to|for)|to the|for the) (?:the )?(?:\w+ )?{JUDGE}\b",
         rf"\b(?:you are|you're|act as|as) (?:now )?(?:the|a|an)(?: \w+)? {JUDGE}\b",
         rf"\b{JUDGE}\b[^.\n]{{0,60}}\b(?:must|should|please|shall|are (?:told|instructed))\b",
     ),
