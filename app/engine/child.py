@@ -1,6 +1,7 @@
 """Child processes that never outlive the engine, whatever ends it."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -8,8 +9,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from app.core.orphans import die_with_parent
-
+_PR_SET_PDEATHSIG = 1
 _PARENT = "HOLDOUT_ENGINE_PARENT"
 
 
@@ -43,10 +43,15 @@ def start(
 
 
 def die_with_engine() -> None:
-    """Called first in a child: it ends when the engine does."""
+    """Called first in a child: ask the kernel to kill us when the engine dies, even by ``kill -9``. (The app has the
+    same few lines in ``core.orphans``: the engine is a program of its own and imports nothing of it.)"""
     parent = os.environ.get(_PARENT)
-    if parent is not None:  # else it was started by hand
-        die_with_parent(int(parent))
+    if parent is None:
+        return  # started by hand
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(parent):  # it died before we asked
+        os._exit(1)
 
 
 def kill_group(process: subprocess.Popen[bytes], grace: float) -> None:
