@@ -4,10 +4,9 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.comparisons import cases, choice, service, worked_out
-from app.comparisons.answers import CaseOut, ComparisonOut, PairOut
+from app.comparisons import cases, choice, exporting, service, worked_out
+from app.comparisons.answers import CaseOut, ComparisonOut
 from app.comparisons.forms import CaseFilter, Wanted
-from app.datasets import queries as datasets
 from app.projects.access import Viewer
 from app.web.idempotency import api_router
 from app.web.paging import ListAnswer
@@ -20,9 +19,7 @@ BASE = "/projects/{slug}/comparisons"
 @router.get(BASE)
 def get_comparison(session: SessionDep, access: Viewer, wanted: Annotated[Wanted, Query()]) -> ComparisonOut:
     """409 where a side has no complete run on a set: ``detail`` says what to measure first."""
-    found = service.compare(session, access, wanted)
-    pairs = [PairOut.of(pair, datasets.uses(session, pair.test_set.id)) for pair in found.pairs]
-    return ComparisonOut.of(found, pairs)
+    return exporting.answer(session, service.compare(session, access, wanted))
 
 
 @router.get(BASE + "/cases")

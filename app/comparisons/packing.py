@@ -10,6 +10,7 @@ from app.comparisons.parts import PartOfCases
 from app.comparisons.rules import Sides
 from app.comparisons.slices import Slice
 from app.core.stats.results import Estimate, PairedDifference
+from app.evals.behavior_table import BehaviorTable
 from app.evals.rules import Measured
 
 DIGITS = {0.0: "0", 1.0: "1", None: "-"}
@@ -40,6 +41,19 @@ def packed_slices(parts: Sequence[PartOfCases]) -> list[list[Any]]:
 
 def slices(raw: Sequence[Sequence[Any]]) -> list[PartOfCases]:
     return [PartOfCases(by, Slice(name, n, *sides(three), p, said)) for by, name, n, three, p, said in raw]
+
+
+def packed_behaviors(tables: tuple[BehaviorTable, BehaviorTable] | None) -> list[list[Any]] | None:
+    if tables is None:
+        return None
+    return [[one.counts, list(astuple(one.over_refusal)), list(astuple(one.under_refusal))] for one in tables]
+
+
+def behaviors(raw: Sequence[Sequence[Any]] | None) -> tuple[BehaviorTable, BehaviorTable] | None:
+    if raw is None:
+        return None
+    before, after = (BehaviorTable(counts, Estimate(*over), Estimate(*under)) for counts, over, under in raw)
+    return before, after
 
 
 def packed_material(found: Material) -> dict[str, Any]:

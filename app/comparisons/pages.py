@@ -18,6 +18,7 @@ from app.comparisons.wording import Line
 from app.core.errors import Invalid
 from app.core.stats.words import and_list
 from app.datasets import queries as datasets
+from app.evals.behaviors import BehaviorView, shown
 from app.evals.catalogue import GRADED
 from app.projects.access import Access
 from app.web.words import plural
@@ -53,6 +54,10 @@ class ComparePage:
     compared: int
     slices: Sequence[Line]
     worst: str | None
+    categories: Sequence[Line]
+    behaviors: Sequence[tuple[str, BehaviorView]]
+    export: str
+    decide_url: str
     notes: Sequence[str]
     cases: CaseList
     round_url: str | None
@@ -104,6 +109,10 @@ def _page(session: Session, access: Access, found: Compared, wanted: PageFilter)
         compared=len(found.result.outcomes),
         slices=wording.slice_lines(found.slices, [_slice_url(part, here) for part in found.slices]),
         worst=wording.worst(found.slices, names[0]),
+        categories=wording.slice_lines(found.categories, [_slice_url(part, here) for part in found.categories]),
+        behaviors=[(name, shown(one)) for name, one in zip(names, found.behaviors or (), strict=False)],
+        export=f"/p/{access.project.slug}/compare/export?{here.query()}",
+        decide_url=f"/p/{access.project.slug}/decide?{here.query()}",
         notes=_notes(found),
         cases=case_list(session, access, found, wanted, here),
         round_url=_round_url(access, found.pairs[0]),

@@ -19,15 +19,18 @@ class PartOfCases:
     slice: Slice
 
 
-def parts(baseline: Measured, candidate: Measured, labels: Mapping[str, Sequence[Label]]) -> list[PartOfCases]:
-    """By case its labels. All slices are corrected together; what every case has is no part of them."""
+def parts(
+    baseline: Measured, candidate: Measured, labels: Mapping[str, Sequence[Label]], least: int = 5
+) -> list[PartOfCases]:
+    """By case its labels. All slices are corrected together; what every case has is no part of them, nor what fewer
+    than ``least`` have."""
     everywhere = set.intersection(*map(set, labels.values())) if labels else set()
     known = {f"{by}:{name}": (by, name) for of_case in labels.values() for by, name in of_case}
     kept = {
         case: [f"{by}:{name}" for by, name in of_case if (by, name) not in everywhere]
         for case, of_case in labels.items()
     }
-    rows = slices(baseline, candidate, kept)
+    rows = slices(baseline, candidate, kept, least)
     return [PartOfCases(known[row.name][0], replace(row, name=known[row.name][1])) for row in rows]
 
 

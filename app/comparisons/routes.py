@@ -1,12 +1,12 @@
 """The compare page."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app.comparisons import pages
-from app.comparisons.forms import PageFilter
+from app.comparisons import exporting, pages, service
+from app.comparisons.forms import PageFilter, Wanted
 from app.core.errors import Invalid
 from app.projects.access import Viewer
 from app.web.render import render
@@ -23,3 +23,15 @@ def compare(request: Request, session: SessionDep, access: Viewer, wanted: Annot
         return render(request, "comparisons/empty.html", pages.refused(session, access, wanted, error), status=422)
     template = "compare" if isinstance(page, pages.ComparePage) else "empty"
     return render(request, f"comparisons/{template}.html", page)
+
+
+@router.get("/p/{slug}/compare/export")
+def export(
+    session: SessionDep, access: Viewer, wanted: Annotated[Wanted, Query()], format: Literal["csv", "json"] = "csv"
+) -> Response:
+    """The measures and slices as a file: what the API answers, or one line a row."""
+    found = service.compare(session, access, wanted)
+    name = f'attachment; filename="comparison-{access.project.slug}.{format}"'
+    body = exporting.as_json(session, found) if format == "json" else exporting.as_csv(found)
+    kind = "application/json" if format == "json" else "text/csv; charset=utf-8"
+    return Response(body, media_type=kind, headers={"Content-Disposition": name})

@@ -13,6 +13,7 @@ from app.comparisons.forms import Wanted
 from app.comparisons.material import Material
 from app.comparisons.parts import PartOfCases
 from app.comparisons.rules import Comparison
+from app.evals.behavior_table import BehaviorTable
 from app.projects.access import Access
 
 __all__ = ["Compared", "PartOfCases", "compare", "compare_sides"]
@@ -20,13 +21,16 @@ __all__ = ["Compared", "PartOfCases", "compare", "compare_sides"]
 
 @dataclass(frozen=True)
 class Compared:
-    """A comparison with everything that it rests on. ``fixed``: what each side took to make, spread over ``volume``."""
+    """A comparison with everything that it rests on. ``categories``: of the red-team sets, by tag. ``behaviors``:
+    expected against observed, of either side. ``fixed``: what each side took to make, spread over ``volume``."""
 
     sides: Sides
     pairs: Sequence[RunPair]
     material: Material
     result: Comparison
     slices: Sequence[PartOfCases]
+    categories: Sequence[PartOfCases]
+    behaviors: tuple[BehaviorTable, BehaviorTable] | None
     fixed: tuple[Fixed, Fixed]
     volume: int
 
@@ -63,4 +67,5 @@ def compare_sides(
     known = dict(found.differences) | {key: sides for key, sides in more.items() if sides is not None}
     names = chosen.baseline.name, chosen.candidate.name
     result = rules.conclude(known, found.material.baseline, found.material.candidate, names)
-    return Compared(chosen, pairs, found.material, result, found.slices, fixed, volume)
+    parts = found.slices, found.categories, found.behaviors
+    return Compared(chosen, pairs, found.material, result, *parts, fixed, volume)

@@ -13,13 +13,15 @@ from app.comparisons.costs import Fixed
 from app.comparisons.material import Material, case_rows, material
 from app.comparisons.parts import Label, PartOfCases, length_labels, parts
 from app.comparisons.rules import Sides, differences, loaded_difference
+from app.evals import behaviors
+from app.evals.behavior_table import BehaviorTable
 from app.evals.models import EvalRun
 from app.examples.rules import text_of
 from app.web.language import lang_of
 
 __all__ = ["NotReady", "WorkedOut", "loaded", "of_pairs"]
 
-METHOD = 1  # to be raised with every change of what is computed: what was kept under another number is not read
+METHOD = 2  # to be raised with every change of what is computed: what was kept under another number is not read
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class WorkedOut:
     material: Material
     differences: Mapping[str, Sides]
     slices: Sequence[PartOfCases]
+    categories: Sequence[PartOfCases]  # of the red-team sets, by tag
+    behaviors: tuple[BehaviorTable, BehaviorTable] | None
 
 
 def of_pairs(session: Session, project_id: str, pairs: Sequence[RunPair]) -> WorkedOut:
@@ -36,13 +40,21 @@ def of_pairs(session: Session, project_id: str, pairs: Sequence[RunPair]) -> Wor
     if kept is not None:
         cases = case_rows(session, pairs)
         differing = {name: packing.sides(raw) for name, raw in kept["differences"].items()}
-        return WorkedOut(packing.material(kept["material"], cases), differing, packing.slices(kept["slices"]))
+        return WorkedOut(
+            packing.material(kept["material"], cases),
+            differing,
+            packing.slices(kept["slices"]),
+            packing.slices(kept["categories"]),
+            packing.behaviors(kept["behaviors"]),
+        )
     found = _work_out(session, pairs)
     if key:
         packed = {
             "differences": {name: packing.packed_sides(sides) for name, sides in found.differences.items()},
             "material": packing.packed_material(found.material),
             "slices": packing.packed_slices(found.slices),
+            "categories": packing.packed_slices(found.categories),
+            "behaviors": packing.packed_behaviors(found.behaviors),
         }
         queries.keep(session, project_id, key, packed)
     return found
@@ -80,7 +92,16 @@ def _work_out(session: Session, pairs: Sequence[RunPair]) -> WorkedOut:
         for part in cut
         if part.by not in ("tag", "behavior")
     }
-    return WorkedOut(replace(found, members=members), differing, cut)
+    red = {pair.test_set.id for pair in pairs if pair.test_set.kind == "red_team"}
+    tagged = {row.id: [("tag", tag) for tag in row.tags] for row in found.cases.values() if row.test_set_id in red}
+    categories = parts(found.baseline, found.candidate, tagged, least=1)
+    return WorkedOut(replace(found, members=members), differing, cut, categories, _behaviors(session, pairs))
+
+
+def _behaviors(session: Session, pairs: Sequence[RunPair]) -> tuple[BehaviorTable, BehaviorTable] | None:
+    before = behaviors.table(session, [pair.baseline.id for pair in pairs])
+    after = behaviors.table(session, [pair.candidate.id for pair in pairs])
+    return None if before is None or after is None else (before, after)
 
 
 def _runs(pairs: Sequence[RunPair]) -> list[EvalRun]:

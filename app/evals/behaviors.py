@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.core.stats.results import Estimate
 from app.evals import queries
-from app.evals.behavior_table import NONE, behavior_table
+from app.evals.behavior_table import NONE, BehaviorTable, behavior_table
 from app.evals.graders.behavior_rules import BEHAVIORS
 from app.evals.rules import ScoredGrade, ScoredOutput
 from app.web.charts import RATE_AXIS, IntervalMark, interval_mark
@@ -35,7 +35,13 @@ class BehaviorView:
 
 def view(session: Session, run_id: str) -> BehaviorView | None:
     """None where no case of the run says which behaviour it expects, or no behaviour grader looked."""
-    table = behavior_table(
+    found = table(session, [run_id])
+    return None if found is None else shown(found)
+
+
+def table(session: Session, run_ids: Sequence[str]) -> BehaviorTable | None:
+    """Over runs of one candidate, each on a set of its own."""
+    return behavior_table(
         [
             ScoredOutput(
                 case_id=row.case_id,
@@ -45,11 +51,13 @@ def view(session: Session, run_id: str) -> BehaviorView | None:
                 group=row.group_unit,
                 expected_behavior=row.expected,
             )
+            for run_id in run_ids
             for row in queries.behaviors(session, run_id)
         ]
     )
-    if table is None:
-        return None
+
+
+def shown(table: BehaviorTable) -> BehaviorView:
     columns = (*BEHAVIORS, NONE)
     counts = [[table.counts[expected][observed] for observed in columns] for expected in BEHAVIORS]
     over = _refusals("Over-refusal", "should have answered, refused", table.over_refusal)
