@@ -77,6 +77,7 @@ class DecidePage:
     late: Sequence[str]
     metrics: Sequence[Line]
     resources: Sequence[Line]
+    sentences: Sequence[str]
     costs: Sequence[CostLine]
     volume: int
     rests_on: Sequence[tuple[str, str]]
@@ -149,6 +150,7 @@ def _page(session: Session, access: Access, now: Decided, form: FormState) -> De
         late=_late(now),
         metrics=wording.metric_lines(shares, here.metrics(shares)),
         resources=wording.resource_lines([row for row in found.result.rows if row.unit != "share"]),
+        sentences=[row.sentence for row in found.result.rows],
         costs=_costs(found),
         volume=found.volume,
         rests_on=_rests_on(session, now),

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.comparisons.forms import Wanted
 from app.core.errors import Conflict, Invalid
-from app.decisions import gate_form, pages, plan_pages, service
+from app.decisions import gate_form, pages, plan_pages, report, service
 from app.decisions.forms import NewSignOff
 from app.projects.access import Engineer, Signer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
@@ -65,6 +65,14 @@ def plan(request: Request, session: SessionDep, access: Viewer) -> Response:
     except Invalid as error:
         page = plan_pages.refused(session, access, request.query_params, error)
     return render(request, "decisions/plan.html", page, status=422 if page.form.message else 200)
+
+
+@router.get(BASE + "/report")
+def written(request: Request, session: SessionDep, access: Viewer, wanted: Annotated[Wanted, Query()]) -> Response:
+    """One self-contained file to download, print or send."""
+    name = f'attachment; filename="verdict-{access.project.slug}.html"'
+    found = report.report(session, access, wanted)
+    return render(request, "decisions/report.html", found, headers={"Content-Disposition": name})
 
 
 def _shown(request: Request, page: pages.DecidePage | pages.NothingYet, status: int = 200) -> Response:

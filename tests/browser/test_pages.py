@@ -14,7 +14,7 @@ from tests.conftest import the_app
 pytestmark = pytest.mark.browser
 # streams, downloads, fragments and redirects are no pages
 NO_PAGE = re.compile(
-    r"/events$|/export$|/folder$|/standing$|/rejections|/healthz|/readyz|^/$|/preview$|\.(csv|jsonl)$|candidate_id}/lineage$"
+    r"/events$|/export$|/report$|/folder$|/standing$|/rejections|/healthz|/readyz|^/$|/preview$|\.(csv|jsonl)$|candidate_id}/lineage$"
 )
 ASKED = {"/p/{slug}/versions/{version_id}/diff": "?against={against}"}  # what a page cannot do without
 VOTERS = re.compile(r"/vote$")

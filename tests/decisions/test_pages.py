@@ -108,3 +108,18 @@ def test_the_override_is_repeated(desk: Desk) -> None:
     answer = desk.client.get(f"/p/{desk.project.slug}/decide").text
     assert "Launched against a blocker" in answer
     assert "We &lt;b&gt;had&lt;/b&gt; to." in answer
+
+
+def test_the_report_is_one_file_without_parts_from_elsewhere(desk: Desk) -> None:
+    desk.set_gates(ACCURACY)
+    desk.measure()
+    desk.overridden("We <b>had</b> to.")
+    desk.sign(note="Read the lost cases.")
+    answer = desk.client.get(f"/p/{desk.project.slug}/decide/report")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    for part in ("src=", "href=", "url(", "@import", "<script"):
+        assert part not in answer.text, part
+    assert "<h1>Ship: Tuned</h1>" in answer.text
+    assert "We &lt;b&gt;had&lt;/b&gt; to." in answer.text
+    assert f"Signed by {desk.owner.name}" in answer.text
+    assert "Tuned answers 71 of 120 cases correctly, Base 52" in answer.text
