@@ -11,9 +11,11 @@ from app.annotation.models import Annotation
 from app.candidates.models import Candidate, MakingCost
 from app.comparisons.models import ComparisonResult
 from app.datasets.models import TestCase
+from app.evals.blind import hidden_from
 from app.evals.models import EvalRun, Grade, Output, RunView
 from app.examples.models import Example
 
+MOST_RUNS = 200  # on one page
 OPEN = ("queued", "running", "paused", "needs_decision")
 
 
@@ -45,6 +47,24 @@ def open_run(session: Session, project_id: str, candidate_id: str, test_set_id: 
         .order_by(EvalRun.id.desc())
         .limit(1)
     )
+
+
+def runs_on(session: Session, project_id: str, user_id: str, test_set_id: str) -> list[tuple[EvalRun, str]]:
+    """(run, candidate's name) of the finished runs on a set, oldest first, without those that this person votes on."""
+    rows = session.execute(
+        select(EvalRun, Candidate.name)
+        .join(Candidate, Candidate.id == EvalRun.candidate_id)
+        .where(
+            EvalRun.project_id == project_id,
+            EvalRun.test_set_id == test_set_id,
+            EvalRun.status == "succeeded",
+            Candidate.archived_at.is_(None),
+            ~hidden_from(user_id),
+        )
+        .order_by(EvalRun.id.desc())
+        .limit(MOST_RUNS)
+    ).all()
+    return [(row[0], row[1]) for row in reversed(rows)]
 
 
 def rival(session: Session, project_id: str, baseline_id: str) -> Candidate | None:

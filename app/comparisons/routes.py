@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app.comparisons import exporting, pages, service
+from app.comparisons import exporting, matrix, pages, service
 from app.comparisons.forms import PageFilter, Wanted
 from app.core.errors import Invalid
 from app.projects.access import Viewer
@@ -23,6 +23,13 @@ def compare(request: Request, session: SessionDep, access: Viewer, wanted: Annot
         return render(request, "comparisons/empty.html", pages.refused(session, access, wanted, error), status=422)
     template = "compare" if isinstance(page, pages.ComparePage) else "empty"
     return render(request, f"comparisons/{template}.html", page)
+
+
+@router.get("/p/{slug}/compare/candidates")
+def all_candidates(
+    request: Request, session: SessionDep, access: Viewer, test_set: str | None = None, metric: str | None = None
+) -> Response:
+    return render(request, "comparisons/matrix.html", matrix.build(session, access, test_set, metric))
 
 
 @router.get("/p/{slug}/compare/export")

@@ -10,7 +10,8 @@ from sqlalchemy import update
 
 from app.datasets.models import TestCase
 from app.datasets.near import service as near
-from app.evals.models import Grade
+from app.evals import grading
+from app.evals.models import EvalRun, Grade
 from tests.comparisons.factories import BEHAVIOR, LABEL, Bench
 from tests.factories import Factory
 
@@ -80,3 +81,20 @@ def test_a_spreadsheet_of_it(client: TestClient, bench: Bench) -> None:
     assert "'=1+1" in {row["name"] for row in rows}
     whole = client.get(f"/p/{bench.project.slug}/compare/export?format=json").json()
     assert whole["headline"]
+
+
+def test_all_candidates_by_all_measures_and_over_time(client: TestClient, bench: Bench) -> None:
+    test_set = bench.test_set(60)
+    both(bench)
+    for run in bench.session.query(EvalRun):
+        grading.score(bench.session, run)
+    bench.session.commit()
+    url = f"/p/{bench.project.slug}/compare/candidates"
+    shown = html.unescape(client.get(url).text)
+    assert "Base" in shown.split("Candidates by measure")[1]
+    assert shown.count(", n 60") == 4  # two graded measures of two candidates
+    assert shown.count("baseline</span>") == 2
+    chosen = client.get(url, params={"test_set": test_set.id, "metric": "refusal_correctness"})
+    assert '<option value="refusal_correctness" selected>' in chosen.text
+    assert client.get(url, params={"metric": "beauty"}).status_code == 422
+    assert client.get(url, params={"test_set": "elsewhere"}).status_code == 422
