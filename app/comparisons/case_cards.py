@@ -45,6 +45,7 @@ class SideCard:
 @dataclass(frozen=True)
 class CaseCard:
     number: int
+    history: str
     test_set: str
     request: str
     turns: Sequence[Message]  # the whole conversation, where it is more than the request
@@ -58,6 +59,7 @@ def card(shown: ShownCase, found: Compared, slug: str) -> CaseCard:
     asked: dict[str, Any] = next((m for m in reversed(shown.case.messages) if m.get("role") == "user"), {})
     return CaseCard(
         number=shown.row.position,
+        history=f"/p/{slug}/compare/cases/{shown.row.id}",
         test_set=sets[shown.case.test_set_id] if len(sets) > 1 else "",
         request=text_of(asked.get("content")),
         turns=[message(m) for m in shown.case.messages] if len(shown.case.messages) > 1 else [],
@@ -102,8 +104,13 @@ def _side(name: str, side: Side, slug: str) -> SideCard:
         cut=len(text) > LONGEST,
         tool_calls=output.tool_calls or (),
         problem=problem,
-        grades=sorted(map(_grade, side.grades[output.id]), key=lambda line: line.tone != "bad"),
+        grades=grade_lines(side.grades[output.id]),
     )
+
+
+def grade_lines(grades: Sequence[Grade]) -> list[GradeLine]:
+    """What failed stands first."""
+    return sorted(map(_grade, grades), key=lambda line: line.tone != "bad")
 
 
 def _grade(grade: Grade) -> GradeLine:

@@ -161,3 +161,20 @@ def output_texts(session: Session, run_ids: Sequence[str], case_ids: Sequence[st
     for output in session.scalars(query.order_by(Output.case_id, Output.repeat)):
         found.setdefault(output.case_id, []).append(output)
     return found
+
+
+def case_of(session: Session, project_id: str, case_id: str) -> TestCase | None:
+    return session.scalar(select(TestCase).where(TestCase.project_id == project_id, TestCase.id == case_id))
+
+
+def answers_to(session: Session, case_id: str, user_id: str) -> Sequence[Row[EvalRun, Output, str]]:
+    """(run, output, candidate's name) of the finished runs that answered a case, newest first, without those that this
+    person votes on."""
+    return session.execute(
+        select(EvalRun, Output, Candidate.name)
+        .join(Output, Output.run_id == EvalRun.id)
+        .join(Candidate, Candidate.id == EvalRun.candidate_id)
+        .where(Output.case_id == case_id, Output.repeat == 0, EvalRun.status == "succeeded", ~hidden_from(user_id))
+        .order_by(EvalRun.id.desc())
+        .limit(50)
+    ).all()

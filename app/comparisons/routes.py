@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app.comparisons import exporting, matrix, pages, service
+from app.comparisons import case_history, exporting, matrix, pages, service
 from app.comparisons.forms import PageFilter, Wanted
 from app.core.errors import Invalid
 from app.projects.access import Viewer
@@ -30,6 +30,11 @@ def all_candidates(
     request: Request, session: SessionDep, access: Viewer, test_set: str | None = None, metric: str | None = None
 ) -> Response:
     return render(request, "comparisons/matrix.html", matrix.build(session, access, test_set, metric))
+
+
+@router.get("/p/{slug}/compare/cases/{case_id}")
+def history(request: Request, session: SessionDep, access: Viewer, case_id: str) -> Response:
+    return render(request, "comparisons/history.html", case_history.build(session, access, case_id))
 
 
 @router.get("/p/{slug}/compare/export")

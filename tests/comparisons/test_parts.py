@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from app.datasets.models import TestCase
 from app.datasets.near import service as near
-from app.evals import grading
+from app.evals import blind, grading
 from app.evals.models import EvalRun, Grade
 from tests.comparisons.factories import BEHAVIOR, LABEL, Bench
 from tests.factories import Factory
@@ -98,3 +98,30 @@ def test_all_candidates_by_all_measures_and_over_time(client: TestClient, bench:
     assert '<option value="refusal_correctness" selected>' in chosen.text
     assert client.get(url, params={"metric": "beauty"}).status_code == 422
     assert client.get(url, params={"test_set": "elsewhere"}).status_code == 422
+
+
+def test_a_case_over_all_runs(client: TestClient, bench: Bench) -> None:
+    bench.test_set(60)
+    both(bench)
+    case = bench.cases["Held out"][5]
+    url = f"/p/{bench.project.slug}/compare/cases/{case.id}"
+    shown = html.unescape(client.get(url).text)
+    assert "Passed by all graders in 1 of 2 runs." in shown
+    assert shown.index("Tuned says 5") < shown.index("Base says 5")
+    assert url in page(client, bench)
+    assert client.get(url[:-1] + ("0" if url[-1] != "0" else "1")).status_code == 404
+
+
+def test_a_blind_voter_sees_nothing_of_it(client: TestClient, bench: Bench, factory: Factory) -> None:
+    bench.test_set(60)
+    both(bench)
+    voter = factory.member(bench.project, "annotator")
+    runs = [run.id for run in bench.session.query(EvalRun)]
+    blind.blind(bench.session, runs[0], runs, [voter.id])
+    bench.session.commit()
+    factory.sign_in(client, voter)
+    case = bench.cases["Held out"][5]
+    shown = client.get(f"/p/{bench.project.slug}/compare/cases/{case.id}").text
+    assert "No run has answered it yet." in shown
+    assert "says 5" not in shown
+    assert "Nothing is measured yet" in client.get(f"/p/{bench.project.slug}/compare/candidates").text
