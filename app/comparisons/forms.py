@@ -25,6 +25,10 @@ class Wanted(StrictModel):
     volume: int = Field(DEFAULT_VOLUME, ge=1, le=1_000_000_000)
 
 
+class ExportFilter(Wanted):
+    format: Literal["csv", "json"] = "csv"
+
+
 class CaseFilter(Wanted):
     """Which cases: by what became of them, in one metric or (left out) in the main one of their set."""
 

@@ -1,12 +1,12 @@
 """The compare page."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from app.comparisons import case_history, exporting, matrix, pages, service
-from app.comparisons.forms import PageFilter, Wanted
+from app.comparisons.forms import ExportFilter, PageFilter
 from app.core.errors import Invalid
 from app.projects.access import Viewer
 from app.web.render import render
@@ -38,12 +38,10 @@ def history(request: Request, session: SessionDep, access: Viewer, case_id: str)
 
 
 @router.get("/p/{slug}/compare/export")
-def export(
-    session: SessionDep, access: Viewer, wanted: Annotated[Wanted, Query()], format: Literal["csv", "json"] = "csv"
-) -> Response:
+def export(session: SessionDep, access: Viewer, wanted: Annotated[ExportFilter, Query()]) -> Response:
     """The measures and slices as a file: what the API answers, or one line a row."""
     found = service.compare(session, access, wanted)
-    name = f'attachment; filename="comparison-{access.project.slug}.{format}"'
-    body = exporting.as_json(session, found) if format == "json" else exporting.as_csv(found)
-    kind = "application/json" if format == "json" else "text/csv; charset=utf-8"
+    name = f'attachment; filename="comparison-{access.project.slug}.{wanted.format}"'
+    body = exporting.as_json(session, found) if wanted.format == "json" else exporting.as_csv(found)
+    kind = "application/json" if wanted.format == "json" else "text/csv; charset=utf-8"
     return Response(body, media_type=kind, headers={"Content-Disposition": name})

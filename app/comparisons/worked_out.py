@@ -93,7 +93,9 @@ def _work_out(session: Session, pairs: Sequence[RunPair]) -> WorkedOut:
         if part.by not in ("tag", "behavior")
     }
     red = {pair.test_set.id for pair in pairs if pair.test_set.kind == "red_team"}
-    tagged = {row.id: [("tag", tag) for tag in row.tags] for row in found.cases.values() if row.test_set_id in red}
+    tagged: dict[str, list[Label]] = {
+        row.id: [("tag", tag) for tag in row.tags] for row in found.cases.values() if row.test_set_id in red
+    }
     categories = parts(found.baseline, found.candidate, tagged, least=1)
     return WorkedOut(replace(found, members=members), differing, cut, categories, _behaviors(session, pairs))
 

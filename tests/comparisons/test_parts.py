@@ -52,7 +52,7 @@ def test_red_team_by_category(client: TestClient, bench: Bench) -> None:
     both(bench)
     shown = page(client, bench)
     assert "Red team by category" in shown
-    assert "weapons" in shown.split("Red team by category")[1].split("</table>")[0]
+    assert "weapons" in shown.split("Red team by category", 1)[1].split("</table>")[0]
 
 
 def test_slices_by_source_language_and_length_open_their_cases(client: TestClient, bench: Bench) -> None:
@@ -91,7 +91,7 @@ def test_all_candidates_by_all_measures_and_over_time(client: TestClient, bench:
     bench.session.commit()
     url = f"/p/{bench.project.slug}/compare/candidates"
     shown = html.unescape(client.get(url).text)
-    assert "Base" in shown.split("Candidates by measure")[1]
+    assert "Base" in shown.split("Candidates by measure", 1)[1]
     assert shown.count(", n 60") == 4  # two graded measures of two candidates
     assert shown.count("baseline</span>") == 2
     chosen = client.get(url, params={"test_set": test_set.id, "metric": "refusal_correctness"})
