@@ -57,6 +57,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "kwargs": [{"relation": "less than", "num_words": 100}, {}],
     },
     "tool_call": {},
+    "groundedness": {},
     "multi": {
         "graders": {
             "label": {"type": "string_check", "operation": "eq", "input": "{{sample.output_text}}", "reference": LABEL},

@@ -89,6 +89,8 @@ def described(definition: dict[str, Any]) -> str:
         return f"the output follows all verifiable instructions {whose}{loosely}"
     if kind == "tool_call":
         return "the expected tools are called, with the expected arguments"
+    if kind == "groundedness":
+        return "every claim of the output stands on the input, the context or the reference"
     if kind == "multi":
         return f"{definition.get('calculate_output')}, over {', '.join(definition.get('graders') or ())}"
     if kind == "text_similarity":

@@ -10,6 +10,7 @@ from app.core.instructions import WrongInstruction
 from app.evals.catalogue import GRADED
 from app.evals.graders.base import Definition
 from app.evals.graders.behavior import BehaviorGrader
+from app.evals.graders.groundedness import Groundedness
 from app.evals.graders.instructions import Instructions
 from app.evals.graders.json_schema import JsonSchema
 from app.evals.graders.label_model import LabelModel
@@ -35,6 +36,7 @@ GRADERS: dict[str, type[Definition]] = {
     "instructions": Instructions,
     "tool_call": ToolCall,
     "multi": Multi,
+    "groundedness": Groundedness,
 }
 AnyGrader = Annotated[
     StringCheck
@@ -47,7 +49,8 @@ AnyGrader = Annotated[
     | PairwiseModel
     | Instructions
     | ToolCall
-    | Multi,
+    | Multi
+    | Groundedness,
     Field(discriminator="type"),
 ]
 _ADAPTER: TypeAdapter[Definition] = TypeAdapter(AnyGrader)
