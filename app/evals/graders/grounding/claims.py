@@ -66,7 +66,10 @@ def sentences(text: str) -> list[tuple[int, int]]:
 def _usual(text: str) -> frozenset[str]:
     """Capitalised words that are no names: they stand at the beginning of a sentence and nowhere else in capitals, or
     are written small elsewhere. In a line where most words are capitalised (a heading), all are."""
-    opening, inside, small, headed = set(), set(), set(), set()
+    opening: set[str] = set()
+    inside: set[str] = set()
+    small: set[str] = set()
+    headed: set[str] = set()
     for start, end in sentences(text):
         words = WORD.findall(text[start:end])
         capitals = [word for word in words if word[0].isupper()]
