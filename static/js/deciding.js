@@ -111,6 +111,7 @@ function decide(form, submitter) {
   body.set("shown", ahead.dataset.example);
   const next = ahead;
   ahead = null;
+  document.querySelector("[data-undo]")?.removeAttribute("disabled"); // pressed now, it waits for the answer
   put(next, left);
   queue(async () => settled(await send(form.action, body), left, form));
 }

@@ -199,7 +199,8 @@ def test_a_draft_waits_on_any_machine(review: Page, factory: Factory) -> None:
     question(review, 0)
     review.keyboard.press("e")
     review.keyboard.type(" Half a")
-    review.keyboard.press("Control+s")
+    with review.expect_response(lambda answer: answer.request.method == "POST"):
+        review.keyboard.press("Control+s")
     question(review, 1)
     expect(review.locator("[data-figures]")).to_contain_text("0 of 4")
     review.evaluate("localStorage.clear()")  # as on another machine

@@ -93,6 +93,7 @@ def test_given_due_and_done(page: Page, app_url: str, factory: Factory, project:
         expect(page.locator(".message-user .words")).to_have_text(f"Question {number}?")
         page.keyboard.press("a")
     expect(page.locator(".message-user .words")).to_have_text("Question 2?")
+    expect(page.locator("[data-figures]")).to_contain_text("2 of")  # saved, not only shown
     page.goto(f"{app_url}/p/{project.slug}/assignments")
     expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
     expect(page.get_by_role("row", name="First pass")).to_contain_text("done")
