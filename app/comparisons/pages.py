@@ -12,6 +12,7 @@ from app.comparisons.case_list import Address, CaseList, OutcomeTab, case_list, 
 from app.comparisons.choice import Action, NotReady, RunPair
 from app.comparisons.chooser import Chooser, chooser_of, options, set_choices
 from app.comparisons.forms import CaseFilter, PageFilter
+from app.comparisons.instructions import LevelLine, level_lines
 from app.comparisons.parts import PartOfCases
 from app.comparisons.service import Compared
 from app.comparisons.wording import Line
@@ -48,6 +49,7 @@ class ComparePage:
     tone: str
     first_links: Sequence[tuple[str, str]]
     metrics: Sequence[Line]
+    instructions: Sequence[LevelLine]
     resources: Sequence[Line]
     has_cost: bool
     outcomes: Sequence[OutcomeTab]
@@ -103,6 +105,7 @@ def _page(session: Session, access: Access, found: Compared, wanted: PageFilter)
         tone=wording.tone(rows),
         first_links=_first_links(found, here),
         metrics=wording.metric_lines(shares, here.metrics(shares)),
+        instructions=level_lines(found.pairs),
         resources=wording.resource_lines([row for row in rows if row.unit != "share"]),
         has_cost=any(row.unit == "usd" for row in rows),
         outcomes=tabs(found.counts, here, None, {}),

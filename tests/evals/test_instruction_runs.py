@@ -5,6 +5,7 @@ from fastapi.testclient import TestClient
 
 from app.evals import instruction_levels as rules
 from app.evals.rules import ScoredGrade, ScoredOutput
+from tests.evals import factories
 from tests.evals.conftest import Bench
 from tests.factories import Factory
 
@@ -90,3 +91,20 @@ def test_the_first_offer_for_such_a_set_is_its_grader_alone(bench: Bench, client
     page = client.get(f"/p/{bench.project.slug}/runs/new?test_set={chosen.id}").text
     assert "follows all verifiable instructions of its case" in page
     assert page.count('name="grader"') == 1
+
+
+def test_a_comparison_shows_all_forms_beside_the_metric(bench: Bench, client: TestClient, factory: Factory) -> None:
+    chosen = bench.test_set(4, kind="general", expected=EXPECTED)
+    bench.double.script.default = "<<a>> fine"
+    good = bench.run(test_set=chosen, graders=[GRADER])
+    bench.double.script.default = "Sure:\n<<a>> fine, too"
+    other = factories.candidate(bench.session, bench.project, factories.provider(bench.session, bench.double.base_url))
+    bad = bench.run(test_set=chosen, graders=[GRADER], candidate=other)
+    factory.sign_in(client, bench.user)
+    url = f"/p/{bench.project.slug}/compare?baseline={good.candidate_id}&candidate={bad.candidate_id}"
+    page = client.get(url).text
+    assert "Instruction following, in all its forms" in page
+    row = page.split("By instruction, strict")[1].split("</tr>")[0]
+    assert "100" in row
+    assert "50" in row
+    assert "General instructions" in page
