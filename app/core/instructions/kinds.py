@@ -20,6 +20,9 @@ def _number(value: Any) -> Any:
 Count = Annotated[int, BeforeValidator(_number), Field(ge=1, le=100_000)]
 
 
+FEWER = [(name, "less than") for name in ("relation", "let_relation", "capital_relation")]  # as people say it
+
+
 class Kind(BaseModel):
     """One kind's arguments. ``asks`` says in a few words what is asked for."""
 
@@ -28,7 +31,9 @@ class Kind(BaseModel):
 
     @property
     def asks(self) -> str:
-        return self.asks_for.format_map(self.model_dump())
+        named = self.model_dump()
+        said = {name: "fewer than" if (name, value) in FEWER else value for name, value in named.items()}
+        return self.asks_for.format_map(said)
 
     @field_validator("*")
     @classmethod
