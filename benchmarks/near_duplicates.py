@@ -1,6 +1,6 @@
 """Near-duplicates: what the scan finds, what it wrongly finds, how long it takes beside a reference in the same run.
 
-    python benchmarks/near_duplicates.py [--data ../shared/data] [--rows 100000]
+    python benchmarks/near_duplicates.py [--data ../shared/data] [--rows 100000] [--time-only]
 
 1. Planted edits over real requests: recall for each kind of edit, and the share of found pairs that are none of ours
    and no natural near-duplicates of each other.
@@ -313,21 +313,27 @@ def _step(name: str, verb: Callable[[], Any]) -> Any:
     return done
 
 
+def found_in(data: Path) -> None:
+    if data.exists():
+        loaded = json.loads((data / "clinc150" / "data_full.json").read_text())
+        planted("clinc150 (short requests)", [text for text, _label in loaded["test"]])
+        gpt = json.loads((data / "gpteacher_dedupe_ladder" / "toolformer-dedupe-only-dataset.json").read_text())
+        planted("gpteacher (tool requests with a shared preamble)", [f"{r['instruction']}\n{r['input']}" for r in gpt])
+        ladder(data / "gpteacher_dedupe_ladder")
+        clinc(data / "clinc150")
+        bitext(data / "bitext_support")
+    else:
+        planted("generated requests", generated(2_000))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--time-only", action="store_true")
     given = parser.parse_args()
-    if given.data.exists():
-        loaded = json.loads((given.data / "clinc150" / "data_full.json").read_text())
-        planted("clinc150 (short requests)", [text for text, _label in loaded["test"]])
-        gpt = json.loads((given.data / "gpteacher_dedupe_ladder" / "toolformer-dedupe-only-dataset.json").read_text())
-        planted("gpteacher (tool requests with a shared preamble)", [f"{r['instruction']}\n{r['input']}" for r in gpt])
-        ladder(given.data / "gpteacher_dedupe_ladder")
-        clinc(given.data / "clinc150")
-        bitext(given.data / "bitext_support")
-    else:
-        planted("generated requests", generated(2_000))
+    if not given.time_only:
+        found_in(given.data)
     timed(given.rows)
 
 
