@@ -19,7 +19,7 @@ from app.evals.judges import queries as judgements
 from app.evals.models import EvalRun, Grade, Output
 from app.evals.rules import Kind, Metric, ScoredGrade, ScoredOutput, metrics
 from app.gateway.models import Provider
-from app.jobs.queue import enqueue
+from app.jobs.queue import enqueue_at_commit
 
 APP_VERSION = "0.1.0"
 BATCH = 1_000
@@ -43,7 +43,7 @@ def score(session: Session, run: EvalRun) -> None:
     run.manifest_hash = digest(run.manifest)
     run.status, run.error, run.finished_at = "succeeded", None, utcnow()
     datasets.note_access(session, test_set.id, "scored_run", user_id=run.created_by, run_id=run.id)
-    enqueue(session, "comparisons.prepare", key=f"comparisons:{run.id}", run_id=run.id)
+    enqueue_at_commit(session, "comparisons.prepare", key=f"comparisons:{run.id}", run_id=run.id)
 
 
 def _grade_all(
