@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
@@ -32,14 +33,18 @@ def enqueue(session: Session, name: str, *, key: str | None = None, delay: float
 
     It begins after ``delay`` seconds at the earliest.
     """
+    connection = psycopg_connection(session)
+    if connection.info.transaction_status is TransactionStatus.IDLE:
+        connection.execute("select 1")  # begins the session's transaction, else the one below would be the whole
+    wait: dict[str, Any] = {"schedule_in": {"milliseconds": int(delay * 1000)}} if delay else {}
+    adder = adding.configure_task(
+        name, lock=key, queueing_lock=key, connection=connection, task_kwargs=arguments, **wait
+    )
     try:
-        with session.begin_nested():
-            # asked for inside, because the session sets its savepoint when its connection is first used there
-            connection = psycopg_connection(session)
-            wait: dict[str, Any] = {"schedule_in": {"milliseconds": int(delay * 1000)}} if delay else {}
-            adding.configure_task(
-                name, lock=key, queueing_lock=key, connection=connection, task_kwargs=arguments, **wait
-            ).defer()
+        # The driver's savepoint and not the session's, which would stay open after the error: what is written behind
+        # it would no longer look like the same transaction's work
+        with connection.transaction():
+            adder.defer()
     except AlreadyEnqueued:
         return  # the waiting job will see what this one would have
 
