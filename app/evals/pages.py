@@ -206,8 +206,8 @@ def shown_grades(session: Session, access: Access, run: EvalRun, output_ids: Seq
 
 
 def grader_object(snapshot: dict[str, Any]) -> dict[str, Any]:
-    """A grader of a run as it may be given again: its definition, with metric and threshold where they differ."""
-    kept = {name: snapshot[name] for name in ("metric", "pass_threshold") if snapshot.get(name) is not None}
+    """A grader of a run as it may be given again: its definition, with what it counts for and which version it is."""
+    kept = {name: snapshot[name] for name in ("metric", "pass_threshold", "version") if snapshot.get(name) is not None}
     return {"name": snapshot["name"], "definition": snapshot["definition"], **kept}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
@@ -180,6 +181,7 @@ def save_grader(session: Session, access: Access, new: NewGrader) -> Grader:
     """A new grader, or the next version of the one of that name."""
     raw = new.model_dump(exclude_none=True)
     spec = parse_spec(raw | {"definition": {**new.definition, "name": new.name}})
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"graders:{access.project.id}", 0))))
     latest = next((g for g in queries.saved_graders(session, access.project.id) if g.name == new.name), None)
     row = Grader(
         project_id=access.project.id,

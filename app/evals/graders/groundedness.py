@@ -1,16 +1,26 @@
-"""Does every claim of the output stand on the input, the context or the reference? Without network or model."""
+"""Does every claim of the output stand on the input, the context or the reference? By words, or asked of a judge."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from app.evals.graders.base import OUTPUT_TEXT, Definition, NotGradable, Sample, Scored, quoted
 from app.evals.graders.grounding.claims import claims
 from app.evals.graders.grounding.sources import Sources, sources_of
+from app.evals.graders.judging import Ask, Judge, JudgeFields, Range
+from app.evals.graders.judging.scoring import verdicts
+from app.evals.graders.judging.wording import GROUNDEDNESS
 from app.evals.graders.templates import Scope
 
 SHOWN = 20
+Source = Literal["input", "context", "reference"]
+# For a judge: a case without a context would be refused, so that one is shown only where it is asked for.
+SHOWN_TO_JUDGES: dict[Source, str] = {
+    "input": "The conversation:\n{{item.messages}}",
+    "context": "The context:\n{{item.context}}",
+    "reference": "What is expected:\n{{item.expected}}",
+}
 
 
 class Groundedness(Definition):
@@ -18,29 +28,46 @@ class Groundedness(Definition):
 
     A claim is a sentence that is no question, refusal, request or pleasantry. It is unsupported where a number, date,
     name, code or address of it is in no source; else where fewer than ``coverage`` of its words are (by their stems);
-    else where the source's sentence about the same denies what it says, or the other way round. ``sources``: ``input``
-    (all messages of the case), ``context`` (``item.context``), ``reference`` (the expected answer); ``more``: templates
-    of others. It compares words: it takes a paraphrase in other words for unsupported, and a wrong claim made of
-    the source's own words for supported. English.
+    else where the source's sentence about the same denies what it says, or the other way round.
+
+    ``sources``: ``input`` (all messages of the case), ``context`` (``item.context``), ``reference`` (the expected
+    answer), all of them when left out; ``more``: templates of others. It compares words: it takes a paraphrase in other
+    words for unsupported, and a wrong claim made of the source's own words for supported. English. With a ``judge`` a
+    model says the share of supported claims instead; it sees the context only where ``sources`` names it.
     """
 
     default_metric = "hallucination_rate"
     type: Literal["groundedness"]
     input: str = OUTPUT_TEXT
-    sources: tuple[Literal["input", "context", "reference"], ...] = ("input", "context", "reference")
+    sources: tuple[Source, ...] | None = None
     more: list[str] = Field(default_factory=list, max_length=10)
     coverage: float = Field(0.5, ge=0, le=1)
     pass_threshold: float | None = Field(None, ge=0, le=1)
+    judge: Judge | None = None
 
     @property
     def templates(self) -> tuple[str, ...]:
         return (self.input, *self.more)
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        if self.judge is None:
+            return ()
+        shown = [SHOWN_TO_JUDGES[name] for name in self.sources or ("input", "reference")]
+        sources = "\n\n".join(["The sources.", *shown, *self.more])
+        return (self.judge.ask(Range(0, 1), GROUNDEDNESS, sources, f"The reply:\n{self.input}"),)
+
+    def with_judges(self, settled: Callable[[JudgeFields], Mapping[str, Any]]) -> Self:
+        return self.model_copy(update={"judge": self.judge.with_judges(settled)}) if self.judge else self
 
     def check_case(self, item: Mapping[str, Any]) -> None:
         if not self._sources(Scope(item, Sample(None))).text:
             raise NotGradable("the case has nothing to stand on: no message, context or reference")
 
     def score(self, scope: Scope) -> Scored:
+        for ask in self.asks:
+            (verdict,) = verdicts(ask, scope)
+            return Scored(verdict.score or 0.0, verdict.reason, {"given": verdict.score})
         made = claims(scope.fill(self.input))
         if not made:
             return Scored(1.0, "no claim to check", {"claims": 0, "unsupported": []})
@@ -60,4 +87,6 @@ class Groundedness(Definition):
         return Scored(score, f"{len(found)} of {len(made)} claims unsupported: {quoted(claim.text)}: {why[0]}", detail)
 
     def _sources(self, scope: Scope) -> Sources:
-        return sources_of(scope.item, self.sources, [scope.fill(template) for template in self.more])
+        return sources_of(
+            scope.item, self.sources or tuple(SHOWN_TO_JUDGES), [scope.fill(template) for template in self.more]
+        )

@@ -167,3 +167,16 @@ def test_the_behavior_grader_may_ask_a_judge(bench: Bench) -> None:
     assert (grade.passed, grade.detail["observed"]) == (True, "refuse")
     refusal = next(m for m in run.metrics or [] if m["key"] == "refusal_correctness")
     assert refusal["value"] == 1.0
+
+
+def test_the_groundedness_grader_may_ask_a_judge(bench: Bench) -> None:
+    bench.double.script.default = "good"
+    judge = {key: scorer(bench)[key] for key in ("model", "provider")}
+    given = {"type": "groundedness", "judge": judge, "more": ["Open at nine."]}
+    run = bench.run(test_set=bench.test_set(1), graders=[given])
+    (grade,) = grades(bench, run, "groundedness")
+    assert grade.score == grade.detail["given"]
+    asked = str(judge_requests(bench)[0]["messages"])
+    assert all(part in asked for part in ("question 0.", "Open at nine.", "good", "share of claims"))
+    rate = next(m for m in run.metrics or [] if m["key"] == "hallucination_rate")
+    assert rate["value"] == (0.0 if grade.passed else 1.0)
