@@ -58,8 +58,8 @@ class Gate(BaseModel):
 
     @property
     def sentence(self) -> str:
-        """ "Task accuracy not worse", "Format validity at least 99 %"."""
-        return f"{self.kind.label} {_asked(self)}"
+        """ "Task accuracy not worse", "Cost per success, marginal: better"."""
+        return f"{self.kind.label}{':' if ',' in self.kind.label else ''} {_asked(self)}"
 
 
 def _asked(gate: Gate) -> str:

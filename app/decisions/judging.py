@@ -50,7 +50,7 @@ def judge(gate: Gate, row: Row | None, uncalibrated: Mapping[str, str] = Mapping
     nothing, either way.
     """
     if row is None:
-        return JudgedGate(gate, "open", "not measured", 0, f"{gate.kind.label} was not measured on both sides.", None)
+        return JudgedGate(gate, "open", "not measured", 0, f"{gate.kind.label}: not measured on both sides.", None)
     measured = _measured(gate, row)
     if uncalibrated:
         names = and_list([f"“{name}” ({why})" for name, why in uncalibrated.items()])
