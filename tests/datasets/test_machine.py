@@ -1,5 +1,5 @@
-"""Import, edit, restore, promote, delete, separate, draw, seal and freeze in any order: no prompt, no group and no
-near-duplicate ever stands on both sides."""
+"""Import, edit, restore, promote, merge, delete, separate, draw, seal and freeze in any order: no prompt, no group and
+no near-duplicate ever stands on both sides."""
 
 from itertools import count
 from typing import Any
@@ -7,9 +7,14 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from app.checks.forms import Decision
+from app.checks.models import Finding
+from app.checks.remedies import decide
+from app.checks.scan import run_scan
+from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid, NotFound
 from app.datasets import service, versions
 from app.datasets.forms import NewTestSet
@@ -21,6 +26,7 @@ from app.examples.batches import store
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Import
 from app.examples.rules import parse_example, prompt
+from app.projects.access import Access
 from tests.factories import Factory
 
 PROMPTS = st.sampled_from(
@@ -149,6 +155,18 @@ class Sides(RuleBasedStateMachine):
         if found:
             pair = found[which % len(found)]
             self._attempt(lambda: near.separate(self.session, self.user, self.project.id, pair.unit, pair.other))
+
+    @rule(which=st.integers(0, 5))
+    def merge(self, which: int) -> None:
+        """Of a cluster of duplicates one stays, and takes the others' tags."""
+        run_scan(self.project.id)
+        kinds = ("exact_duplicate", "near_duplicate")
+        mine = (Finding.project_id == self.project.id, Finding.kind.in_(kinds), Finding.state == "open")
+        found = self.session.scalars(select(Finding).where(*mine).order_by(Finding.id)).all()
+        if found:
+            access = Access(self.user, self.project, "admin")
+            chosen = found[which % len(found)]
+            self._attempt(lambda: decide(self.session, access, chosen, Decision(action="keep_one"), utcnow()))
 
     @rule()
     def freeze(self) -> None:
