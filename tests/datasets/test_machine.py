@@ -6,7 +6,15 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -29,19 +37,18 @@ from app.examples.rules import parse_example, prompt
 from app.projects.access import Access
 from tests.factories import Factory
 
-PROMPTS = st.sampled_from(
-    [
-        "Refund?",
-        "refund ?",
-        "Who are you?",
-        "How do I change the address on my last invoice?",
-        "How do I change the address on my newest invoice?",  # a word from the one above
-        "How do I change the address on their newest invoice?",  # a word from that, two from the first
-        "Hi team, how do I change the address on my last invoice?",
-        "On my last invoice, change the address, how do I?",
-        "Where do I find the export of all my tickets?",
-    ]
-)
+ASKED = [
+    "Refund?",
+    "refund ?",
+    "Who are you?",
+    "How do I change the address on my last invoice?",
+    "How do I change the address on my newest invoice?",  # a word from the one above
+    "How do I change the address on their newest invoice?",  # a word from that, two from the first
+    "Hi team, how do I change the address on my last invoice?",
+    "On my last invoice, change the address, how do I?",
+    "Where do I find the export of all my tickets?",
+]
+PROMPTS = st.sampled_from(ASKED)
 GROUPS = st.sampled_from([None, None, "g", "h"])
 _names = count()
 
@@ -75,13 +82,18 @@ class Sides(RuleBasedStateMachine):
     session: Session
     factory: Factory
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(target=known)
+    def begin(self) -> Any:
+        """Some that are near to each other stand there from the first step on: else few runs would ever have any."""
         self.user = self.factory.user()
         self.project = self.factory.project(self.user)
+        return multiple(*(self._import(prompt, "Yes.", None) for prompt in ASKED[2:5]))
 
     @rule(target=known, prompt=PROMPTS, answer=st.sampled_from(["Yes.", "No."]), group=GROUPS)
     def bring_in(self, prompt: str, answer: str, group: str | None) -> str | None:
+        return self._import(prompt, answer, group)
+
+    def _import(self, prompt: str, answer: str, group: str | None) -> str | None:
         messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
         source = Import(project_id=self.project.id, file_name="f", stored_name="s", format="openai_chat", tags=[])
         self.session.add(source)
