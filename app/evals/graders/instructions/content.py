@@ -3,9 +3,9 @@
 from app.core.instructions import kinds
 from app.core.language import guess
 from app.evals.graders.base import quoted
-from app.evals.graders.instructions.verdict import Verdict, counted, pattern
+from app.evals.graders.instructions.verdict import Pattern, Verdict, counted
 
-PLACEHOLDER = pattern(r"\[[^\]\n]*[^\]\s][^\]\n]*\]")
+PLACEHOLDER = Pattern(r"\[[^\]\n]*[^\]\s][^\]\n]*\]")
 QUOTE = '"'
 
 

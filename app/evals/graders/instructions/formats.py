@@ -3,12 +3,12 @@
 from app.core.instructions import kinds
 from app.core.strict_json import StrictJsonError, parse
 from app.evals.graders.base import quoted
-from app.evals.graders.instructions.verdict import Verdict, counted, pattern
+from app.evals.graders.instructions.verdict import Pattern, Verdict, counted
 
-BULLET = pattern(r"(?m)^[ \t]*[*+-][ \t]+\S.*$")
-RULE = pattern(r"[ \t]*([*][ \t]*){3,}|[ \t]*([-][ \t]*){3,}")
-HIGHLIGHT = pattern(r"\*\*[^\s*](?:[^\n*]*[^\s*])?\*\*|\*[^\s*](?:[^\n*]*[^\s*])?\*")
-TITLE = pattern(r"<<[^\n]*[^\s<>][^\n]*>>")
+BULLET = Pattern(r"(?m)^[ \t]*[*+-][ \t]+\S.*$")
+RULE = Pattern(r"[ \t]*([*][ \t]*){3,}|[ \t]*([-][ \t]*){3,}")
+HIGHLIGHT = Pattern(r"\*\*[^\s*](?:[^\n*]*[^\s*])?\*\*|\*[^\s*](?:[^\n*]*[^\s*])?\*")
+TITLE = Pattern(r"<<[^\n]*[^\s<>][^\n]*>>")
 OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 FENCE = "```"
 

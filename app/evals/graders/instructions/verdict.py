@@ -1,6 +1,7 @@
 """What a check answers."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from app.core.patterns import compiled
@@ -24,6 +25,17 @@ def counted(count: int, unit: str) -> str:
     return f"{count:,} {unit}{'' if count == 1 else 's'}"
 
 
-def pattern(text: str) -> Any:
-    """A pattern of ours, for RE2: outputs are anybody's, and it takes time in proportion to them."""
+class Pattern:
+    """A pattern of ours, for RE2: outputs are anybody's, and it takes time in proportion to them. Compiled when it is
+    first used, so that a process which only shows results does not load RE2."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_compiled(self.text), name)
+
+
+@lru_cache
+def _compiled(text: str) -> Any:
     return compiled(text, False)
