@@ -138,7 +138,8 @@ def review(ana: Person, ben: Person) -> None:
     page.reload()
     expect(page.get_by_text("Your unsent text was brought back")).to_be_visible()
     expect(number).to_have_text(third)
-    page.keyboard.press("w")
+    with page.expect_response(lambda answer: answer.url.endswith("/decision")):  # saved, not only shown
+        page.keyboard.press("w")
     expect(number).not_to_have_text(third)
 
 
