@@ -4,11 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _told: list[Callable[[], None]] = []
+_stopping = False
 
 
 @contextmanager
 def when_stopping(callback: Callable[[], None]) -> Iterator[None]:
-    """``callback`` is called, on the worker's loop, when the worker is told to stop while this is open."""
+    """``callback`` is called, on the worker's loop, when the worker is told to stop while this is open.
+
+    At once where that was before: a job that waited for another to let go must not begin anew then.
+    """
+    if _stopping:
+        callback()
     _told.append(callback)
     try:
         yield
@@ -17,5 +23,8 @@ def when_stopping(callback: Callable[[], None]) -> Iterator[None]:
 
 
 def tell_jobs() -> None:
+    """For good: a process that is told to stop starts nothing more."""
+    global _stopping
+    _stopping = True
     for callback in list(_told):
         callback()
