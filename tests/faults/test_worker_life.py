@@ -40,7 +40,7 @@ def states(stage: Stage, run: EvalRun) -> dict[str, int]:
 
 
 def test_a_worker_that_is_told_to_stop_leaves_nothing_unknown(stage: Stage) -> None:
-    run = begin(stage, 40)
+    run = begin(stage, 160)
     worker = start_worker()
     wait_until(stage, run, 4)
     worker.terminate()
@@ -48,7 +48,7 @@ def test_a_worker_that_is_told_to_stop_leaves_nothing_unknown(stage: Stage) -> N
     assert set(states(stage, run)) <= {"done", "planned"}
     other = start_worker()
     try:
-        wait_until(stage, run, 40, "succeeded")
+        wait_until(stage, run, 160, "succeeded")
     finally:
         other.terminate()
         other.wait(15)
