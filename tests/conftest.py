@@ -130,6 +130,13 @@ def client(settings_env: None) -> Iterator[TestClient]:
 
 
 @pytest.fixture
+def impatient(settings_env: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call without an answer is given up after a second, for tests that wait for just that."""
+    monkeypatch.setenv("HOLDOUT_CALL_TIMEOUT_SECONDS", "1")
+    get_settings.cache_clear()
+
+
+@pytest.fixture
 def run_jobs(settings_env: None) -> Callable[[], None]:
     """Run the queue's waiting jobs, as the worker does, until none is left."""
 

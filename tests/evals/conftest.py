@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.candidates.models import Candidate
-from app.core.settings import get_settings
 from app.datasets.models import TestSet
 from app.evals.models import EvalRun, Output
 from app.evals.runner import job
@@ -74,8 +73,6 @@ class Bench:
 def bench(
     session: Session, factory: Factory, double: Double, run_jobs: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> Bench:
-    monkeypatch.setenv("HOLDOUT_CALL_TIMEOUT_SECONDS", "1")
-    get_settings.cache_clear()
     monkeypatch.setattr("app.gateway.retrying.FIRST_WAIT", 0.01)
     monkeypatch.setattr(job, "TAKE_OVER_SECONDS", 1.0)
     user = factory.user()

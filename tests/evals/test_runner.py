@@ -112,6 +112,7 @@ def test_a_truncated_text_is_shown_and_never_passes(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("fault", ["never", "reset", "cut", "drip"])
+@pytest.mark.usefixtures("impatient")
 def test_a_call_without_an_answer_waits_for_a_person(bench: Bench, fault: str) -> None:
     bench.double.script.faults = {"question 0.": [fault]}
     run = bench.run(2)

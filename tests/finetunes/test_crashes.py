@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
+from app.examples import changes
 from app.finetunes import queries, runner
 from app.finetunes.models import FineTune
 from app.web.render import ROOT
@@ -83,6 +84,7 @@ def test_the_queue_carries_it_to_the_end(
 ) -> None:
     monkeypatch.setattr(runner, "STRETCH_SECONDS", 0.0)
     monkeypatch.setattr(runner.advance, "__defaults__", (0.0,))
+    monkeypatch.setattr(changes, "SETTLE_SECONDS", 0.0)  # else the scans of the new examples may still wait at the end
     ready, tuning = begin()
     row = ready.launch()
     for _again in range(30):

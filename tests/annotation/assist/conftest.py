@@ -14,7 +14,6 @@ from app.annotation.assist import runner, service
 from app.annotation.assist.kinds import Kind
 from app.annotation.assist.models import ModelBatch, ModelBatchItem
 from app.annotation.variations.kind import VARIATIONS
-from app.core.settings import get_settings
 from app.examples.models import Example
 from app.gateway.models import PaidCall, Provider
 from app.projects.access import Access
@@ -81,8 +80,6 @@ class Bench:
 def bench(
     session: Session, factory: Factory, run_jobs: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bench]:
-    monkeypatch.setenv("HOLDOUT_CALL_TIMEOUT_SECONDS", "1")
-    get_settings.cache_clear()
     monkeypatch.setattr("app.gateway.retrying.FIRST_WAIT", 0.01)
     monkeypatch.setattr(runner, "TAKE_OVER_SECONDS", 1.0)
     user = factory.user()

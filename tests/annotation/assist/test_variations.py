@@ -179,7 +179,11 @@ FAULTS: list[tuple[list[str], str, int, list[str]]] = [
 
 
 @pytest.mark.parametrize(("faults", "status", "made", "states"), FAULTS)
-def test_a_provider_that_fails(bench: Bench, faults: list[str], status: str, made: int, states: list[str]) -> None:
+def test_a_provider_that_fails(
+    bench: Bench, request: pytest.FixtureRequest, faults: list[str], status: str, made: int, states: list[str]
+) -> None:
+    if "never" in faults:
+        request.getfixturevalue("impatient")
     bench.double.script.default = said("end my plan now")
     bench.double.script.faults = {"cancel": faults}
     batch = bench.run(bench.example("How do I cancel?"), each=1)
@@ -193,6 +197,7 @@ def test_a_provider_that_fails(bench: Bench, faults: list[str], status: str, mad
 
 
 @pytest.mark.parametrize(("action", "made", "failed"), [("resend", 1, 0), ("accept", 0, 1)])
+@pytest.mark.usefixtures("impatient")
 def test_a_call_without_an_answer_waits_for_a_person(bench: Bench, action: str, made: int, failed: int) -> None:
     bench.double.script.default = said("end my plan now")
     bench.double.script.faults = {"cancel": ["never"]}
