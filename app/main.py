@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Response
 from starlette.staticfiles import StaticFiles
 
 from app.core.settings import get_settings
-from app.web import errors, render
+from app.web import errors, render, static
 from app.web.admission import Admission
 from app.web.security import RefuseCrossSite, SecurityHeaders
 
@@ -51,7 +51,7 @@ class LongLivedStatic(StaticFiles):
 
     async def get_response(self, path: str, scope: Any) -> Response:
         version, _, rest = path.partition("/")
-        known = version == render.static_version()
+        known = version == static.static_version()
         response = await super().get_response(rest if known else path, scope)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if known else "no-cache"
         return response
@@ -76,7 +76,7 @@ def create_app() -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     errors.install(app)
-    app.mount("/static", LongLivedStatic(directory=render.STATIC), name="static")
+    app.mount("/static", LongLivedStatic(directory=static.STATIC), name="static")
     api = APIRouter(prefix="/api/v1")
     for router in routers("api"):
         api.include_router(router)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, not_, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, not_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -45,24 +46,32 @@ def reopen(session: Session, places: dict[str, int]) -> None:
         session.execute(again.execution_options(synchronize_session=False))
 
 
+BY_TOKEN = select(Annotation).where(
+    Annotation.client_token == bindparam("token"), Annotation.annotator_id == bindparam("user")
+)
+
+
 def by_token(session: Session, user_id: str, client_token: str | None) -> Annotation | None:
     if not client_token:
         return None
-    query = select(Annotation).where(Annotation.client_token == client_token, Annotation.annotator_id == user_id)
-    return session.scalar(query)
+    return session.scalar(BY_TOKEN, {"token": client_token, "user": user_id})
 
 
 def put(session: Session, **values: Any) -> Annotation:
     """Store a verdict. One of the same person on the same revision gives way to it."""
-    keys = ["example_id", "revision", "annotator_id", "settles"]
     alone: dict[str, Any] = {"slot": None, "blind": False, "proposal": {}}
     values = alone | values | {"id": new_id()}  # ids tell the order in time
-    fresh = {name: value for name, value in values.items() if name not in keys} | {"created_at": func.now()}
-    statement = insert(Annotation).values(**values).on_conflict_do_update(index_elements=keys, set_=fresh)
-    stored: Annotation = session.scalars(
-        statement.returning(Annotation), execution_options={"populate_existing": True}
-    ).one()
+    stored: Annotation = session.scalars(_put(tuple(sorted(values))), values).one()
     return stored
+
+
+@lru_cache(16)
+def _put(columns: tuple[str, ...]) -> Any:
+    keys = ["example_id", "revision", "annotator_id", "settles"]
+    statement = insert(Annotation).values({name: bindparam(name) for name in columns})
+    fresh = {name: statement.excluded[name] for name in columns if name not in keys} | {"created_at": func.now()}
+    put = statement.on_conflict_do_update(index_elements=keys, set_=fresh).returning(Annotation)
+    return put.execution_options(populate_existing=True)
 
 
 def remove(session: Session, annotation: Annotation) -> None:

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Row, and_, exists, func, select, text, update
+from sqlalchemy import ColumnElement, Double, Row, Select, and_, bindparam, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.annotation.forms import Queue
 from app.annotation.models import SETTLING, Annotation, Draft, Reservation, Skip
+from app.core.db import Id
 from app.core.errors import NotFound
 from app.core.ids import is_id, new_id
 from app.examples.forms import ExampleFilter
@@ -24,31 +26,51 @@ PUT_ASIDE = timedelta(hours=24)  # with a draft
 MOST_HELD = 1_000  # drafts are places too
 
 LIVE = Reservation.expires_at > func.clock_timestamp()
+PROJECT: Any = bindparam("project")
+USER: Any = bindparam("user")
+BUT = bindparam("but", expanding=True, type_=Id)
+FIELDS = set(ExampleFilter.model_fields)
 
 
 def mine(
     session: Session, project_id: str, user_id: str, wanted: ExampleFilter, queue: Queue, but: Sequence[str] = ()
 ) -> Reservation | None:
     """What this person holds already and had in hand last, without the examples ``but``."""
-    aside = exists().where(Draft.example_id == Reservation.example_id, Draft.user_id == user_id)
+    values = {"project": project_id, "user": user_id, "but": list(but)}
+    return session.scalar(_mine(key_of(wanted), queue, bool(but)), values)
+
+
+@lru_cache(256)
+def _mine(key: str, queue: Queue, but: bool) -> Select[Reservation]:
+    """Built once for each filter, as is all that one decision after the other asks."""
+    aside = exists().where(Draft.example_id == Reservation.example_id, Draft.user_id == USER)
     # The few that are held first, whatever the planner knows of the tables: their examples are then looked up by key
-    held = select(Reservation.id).where(Reservation.project_id == project_id, Reservation.user_id == user_id, LIVE)
+    held = select(Reservation.id).where(Reservation.project_id == PROJECT, Reservation.user_id == USER, LIVE)
     query = (
         select(Reservation)
         .join(Example, Example.id == Reservation.example_id)
-        .where(Reservation.id.in_(held.limit(MOST_HELD)), *conditions(project_id, wanted))
+        .where(Reservation.id.in_(held.limit(MOST_HELD)), *conditions(PROJECT, filter_of(key)))
         .where(Reservation.slot == SETTLING if queue == "settle" else Reservation.slot > SETTLING)
     )
     if queue == "draft":
-        query = query.join(Draft, and_(Draft.example_id == Reservation.example_id, Draft.user_id == user_id))
+        query = query.join(Draft, and_(Draft.example_id == Reservation.example_id, Draft.user_id == USER))
         query = query.order_by(Draft.saved_at)
     else:
         query = query.where(~aside).order_by(Reservation.expires_at.desc())
     if queue == "skipped":
-        query = query.where(exists().where(Skip.example_id == Reservation.example_id, Skip.user_id == user_id))
+        query = query.where(exists().where(Skip.example_id == Reservation.example_id, Skip.user_id == USER))
     if but:
-        query = query.where(Reservation.example_id.not_in(but))
-    return session.scalar(query.limit(1))
+        query = query.where(Reservation.example_id.not_in(BUT))
+    return query.limit(1)
+
+
+def key_of(wanted: ExampleFilter) -> str:
+    """A filter as JSON, to remember by it what was built for it."""
+    return wanted.model_dump_json(exclude_none=True, include=FIELDS)
+
+
+def filter_of(key: str) -> ExampleFilter:
+    return ExampleFilter.model_validate_json(key)
 
 
 def keep(session: Session, held: Reservation, how_long: timedelta = IN_HAND) -> None:
@@ -62,14 +84,17 @@ def keep(session: Session, held: Reservation, how_long: timedelta = IN_HAND) -> 
     session.refresh(held)
 
 
+KEEP_SHOWN = (
+    update(Reservation)
+    .where(Reservation.example_id == bindparam("example"), Reservation.user_id == bindparam("user"), LIVE)
+    .values(expires_at=func.greatest(Reservation.expires_at, func.clock_timestamp() + IN_HAND))
+    .execution_options(synchronize_session=False)
+)
+
+
 def keep_shown(session: Session, user_id: str, example_id: str) -> None:
     """What was ahead is in hand now."""
-    session.execute(
-        update(Reservation)
-        .where(Reservation.example_id == example_id, Reservation.user_id == user_id, LIVE)
-        .values(expires_at=func.greatest(Reservation.expires_at, func.clock_timestamp() + IN_HAND))
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(KEEP_SHOWN, {"example": example_id, "user": user_id})
 
 
 def keep_all(session: Session, project_id: str, user_id: str, held: Reservation) -> None:
@@ -101,17 +126,25 @@ def free(
     Rows that others hold at this moment are stepped over. ``passed_over``: of those that this person skipped, the
     longest ago first. ``among``: only of these.
     """
-    query = select(Example.id).where(*conditions(project_id, wanted), *_open_to(user_id, wanted, overlap), *among)
+    query = _free(key_of(wanted), queue, overlap, bool(but), passed_over)
+    values = {"project": project_id, "user": user_id, "but": list(but)}
+    return session.scalar(query.where(*among) if among else query, values)
+
+
+@lru_cache(256)
+def _free(key: str, queue: Queue, overlap: int, but: bool, passed_over: bool) -> Select[str]:
+    wanted = filter_of(key)
+    query = select(Example.id).where(*conditions(PROJECT, wanted), *_open_to(USER, wanted, overlap))
     if but:
-        query = query.where(Example.id.not_in(but))
+        query = query.where(Example.id.not_in(BUT))
     if queue == "draft":
-        query = query.join(Draft, and_(Draft.example_id == Example.id, Draft.user_id == user_id))
+        query = query.join(Draft, and_(Draft.example_id == Example.id, Draft.user_id == USER))
         query = query.order_by(Draft.saved_at)
     elif passed_over:
-        query = query.where(~_drafted(user_id)).join(Skip, _skipped_by(user_id)).order_by(Skip.created_at)
+        query = query.where(~_drafted(USER)).join(Skip, _skipped_by(USER)).order_by(Skip.created_at)
     else:
-        query = query.where(~_drafted(user_id), ~exists().where(_skipped_by(user_id))).order_by(Example.id)
-    return session.scalar(query.limit(1).with_for_update(of=Example, skip_locked=True))
+        query = query.where(~_drafted(USER), ~exists().where(_skipped_by(USER))).order_by(Example.id)
+    return query.limit(1).with_for_update(of=Example, skip_locked=True)
 
 
 def waiting(project_id: str, user_id: str, wanted: ExampleFilter, overlap: int) -> Sequence[ColumnElement[bool]]:
@@ -212,11 +245,20 @@ def get(session: Session, project_id: str, user_id: str, reservation_id: str) ->
     return found
 
 
+NEWEST = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
+CONTENT = select(Example, Revision).join(Revision, NEWEST).where(Example.id == bindparam("example"))
+HELD_CONTENT = (
+    select(Reservation, Example, Revision)
+    .join(Example, Example.id == Reservation.example_id)
+    .join(Revision, NEWEST)
+    .where(Reservation.id == bindparam("id"))
+    .where(Reservation.project_id == bindparam("project"), Reservation.user_id == bindparam("user"))
+)
+
+
 def content(session: Session, held: Reservation) -> Row[Example, Revision]:
     """The example that is held, and its newest revision."""
-    newest = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
-    query = select(Example, Revision).join(Revision, newest).where(Example.id == held.example_id)
-    return session.execute(query).one()
+    return session.execute(CONTENT, {"example": held.example_id}).one()
 
 
 def held_content(
@@ -225,10 +267,7 @@ def held_content(
     """This person's reservation with its example and newest revision; see ``find``."""
     if not is_id(reservation_id):
         return None
-    newest = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
-    query = select(Reservation, Example, Revision).join(Example, Example.id == Reservation.example_id)
-    mine = (Reservation.project_id == project_id, Reservation.user_id == user_id)
-    return session.execute(query.join(Revision, newest).where(Reservation.id == reservation_id, *mine)).first()
+    return session.execute(HELD_CONTENT, {"id": reservation_id, "project": project_id, "user": user_id}).first()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from app.decisions import judging, pages
 from app.decisions.pages import GateLine, NothingYet
 from app.decisions.service import Override, SignOff
 from app.projects.access import Access
-from app.web.render import STATIC
+from app.web.static import STATIC
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, insert
 from sqlalchemy.orm import Session
 
@@ -134,12 +135,16 @@ def count(session: Session, project_id: str, wanted: ExampleFilter, limit: int |
 
 def tallied(session: Session, project_id: str, status: str | None = None, split: str | None = None) -> int:
     """How many living examples have this status and stand on this side, from the tallies: exact, without counting."""
-    query = select(func.coalesce(func.sum(ExampleTally.n), 0)).where(ExampleTally.project_id == project_id)
-    if status is not None:
-        query = query.where(ExampleTally.status == status)
-    if split is not None:
-        query = query.where(ExampleTally.split == split)
-    return int(session.scalar(query) or 0)
+    values = {"project": project_id, "status": status, "split": split}
+    return int(session.scalar(_tallied(status is not None, split is not None), values) or 0)
+
+
+@lru_cache
+def _tallied(status: bool, split: bool) -> Select[int]:
+    query = select(func.coalesce(func.sum(ExampleTally.n), 0)).where(ExampleTally.project_id == bindparam("project"))
+    if status:
+        query = query.where(ExampleTally.status == bindparam("status"))
+    return query.where(ExampleTally.split == bindparam("split")) if split else query
 
 
 def status_counts(session: Session, project_id: str) -> dict[str, int]:

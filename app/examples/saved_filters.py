@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,11 +30,18 @@ class SavedFilterChange(StrictModel):
     filter: ExampleFilter | None = None
 
 
+ALL_OF = (
+    select(SavedFilter, User.name)
+    .outerjoin(User, User.id == SavedFilter.created_by)
+    .where(SavedFilter.project_id == bindparam("project"))
+    .order_by(SavedFilter.name)
+    .limit(MAX_SAVED)
+)
+
+
 def all_of(session: Session, project_id: str) -> Sequence[Row[SavedFilter, str | None]]:
     """(saved filter, who saved it), by name."""
-    query = select(SavedFilter, User.name).outerjoin(User, User.id == SavedFilter.created_by)
-    query = query.where(SavedFilter.project_id == project_id).order_by(SavedFilter.name)
-    return session.execute(query.limit(MAX_SAVED)).all()
+    return session.execute(ALL_OF, {"project": project_id}).all()
 
 
 def get(session: Session, project_id: str, saved_id: str) -> SavedFilter:

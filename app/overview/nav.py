@@ -3,11 +3,11 @@
 from fastapi import Request
 
 from app.accounts.access import Person
-from app.core.db import session_factory
 from app.overview import queries
 from app.overview.rules import Standing, state
 from app.projects.access import Place
 from app.web.render import Nav, NavItem, NavPerson, NavProject
+from app.web.session import reading_session
 
 THEMES = ("light", "dark")
 
@@ -23,7 +23,7 @@ def build(request: Request) -> Nav:
     person = NavPerson(user.name, user.email)
     if project is None:
         return Nav(person=person, theme=theme, is_instance_admin=user.is_instance_admin)
-    with session_factory()() as session:
+    with reading_session(request) as session:
         standing = queries.standing(session, project.id, user.id)
     items = groups(f"/p/{project.slug}", standing, request.url.path)
     goal = NavProject(project.name, project.slug, project.goal)

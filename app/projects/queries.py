@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row, and_, delete, select
+from sqlalchemy import Row, and_, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -13,10 +13,16 @@ def by_slug(session: Session, slug: str) -> Project | None:
     return session.scalar(select(Project).where(Project.slug == slug))
 
 
+WITH_MEMBERSHIP = (
+    select(Project, Member)
+    .outerjoin(Member, and_(Member.project_id == Project.id, Member.user_id == bindparam("user_id")))
+    .where(Project.slug == bindparam("slug"))
+)
+
+
 def with_membership(session: Session, slug: str, user_id: str) -> tuple[Project | None, Member | None]:
     """The project and what this person is in it, in one round trip: every request asks."""
-    mine = and_(Member.project_id == Project.id, Member.user_id == user_id)
-    row = session.execute(select(Project, Member).outerjoin(Member, mine).where(Project.slug == slug)).first()
+    row = session.execute(WITH_MEMBERSHIP, {"slug": slug, "user_id": user_id}).first()
     return (None, None) if row is None else (row[0], row[1])
 
 

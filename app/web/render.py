@@ -1,10 +1,8 @@
 """The one template environment, and ``render``: a template sees ``page``, ``nav`` and nothing else."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Protocol
 
 from fastapi import Request
@@ -12,11 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from starlette.responses import HTMLResponse
 
 from app.core.clock import utcnow
-from app.web import words
+from app.web import marks, words
 from app.web.language import lang_of
-
-ROOT = Path(__file__).resolve().parents[2]
-STATIC = ROOT / "static"
+from app.web.static import ROOT, static_url
 
 
 class TitledPage(Protocol):
@@ -66,22 +62,6 @@ def set_nav_builder(builder: NavBuilder) -> None:
 
 
 @lru_cache
-def static_version() -> str:
-    """A hash over every static file. It stands in the path, not in a query, so that stylesheets and modules
-    which name each other by relative addresses are fetched anew together."""
-    digest = hashlib.sha256()
-    for path in sorted(STATIC.rglob("*")):
-        if path.is_file():
-            digest.update(str(path.relative_to(STATIC)).encode() + b"\0" + path.read_bytes())
-    return "v-" + digest.hexdigest()[:12]
-
-
-def static_url(path: str) -> str:
-    """``/static/v-…/css/app.css``: browsers may keep it for ever."""
-    return f"/static/{static_version()}/{path}"
-
-
-@lru_cache
 def environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(ROOT / "templates"),
@@ -92,6 +72,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.globals["static"] = static_url
+    env.globals["marks"] = marks
     env.filters.update(words.FILTERS)
     env.filters["lang"] = lang_of
     return env

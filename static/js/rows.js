@@ -44,7 +44,7 @@ function read(row) {
   const more = row.nextElementSibling?.matches(".row-more") ? row.nextElementSibling : null;
   more?.remove();
   button.setAttribute("aria-expanded", String(!more));
-  if (!more) htmx.ajax("GET", row.dataset.open, { target: row, swap: "afterend" });
+  if (!more) htmx.ajax("GET", `${row.dataset.url}/conversation`, { target: row, swap: "afterend" });
 }
 
 /** The next row comes to hand at once; the answer brings the decided one up to date. */
@@ -52,7 +52,7 @@ function judge(row, verdict) {
   const list = rows();
   const next = list[list.indexOf(row) + 1];
   if (row.nextElementSibling?.matches(".row-more")) read(row);
-  htmx.ajax("POST", row.dataset.judge, {
+  htmx.ajax("POST", `${row.dataset.url}/verdict`, {
     target: "#list-notice",
     swap: "outerHTML",
     values: { verdict, revision: row.dataset.revision },

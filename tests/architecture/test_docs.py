@@ -4,7 +4,7 @@ import typer.main
 
 from app.cli.commands import app
 from app.core.settings import Settings
-from app.web.render import ROOT
+from app.web.static import ROOT
 
 README = (ROOT / "README.md").read_text()
 

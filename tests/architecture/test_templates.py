@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import re2
 
-from app.web.render import ROOT, environment
+from app.web.render import environment
+from app.web.static import ROOT
 
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 FORBIDDEN = {

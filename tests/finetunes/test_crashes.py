@@ -13,7 +13,7 @@ from sqlalchemy import text
 from app.examples import changes
 from app.finetunes import queries, runner
 from app.finetunes.models import FineTune
-from app.web.render import ROOT
+from app.web.static import ROOT
 from tests.doubles.fine_tuning import Script, Tuning
 from tests.finetunes.conftest import Begin
 from tests.finetunes.dying_worker import POINTS

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -87,9 +87,11 @@ def given_to_others(user_id: str) -> ColumnElement[bool]:
     return exists().where(AssignmentItem.example_id == Example.id, AssignmentItem.user_id != user_id, ACTIVE)
 
 
+ANY_ACTIVE = select(exists().where(Assignment.project_id == bindparam("project"), Assignment.cancelled_at.is_(None)))
+
+
 def any_active(session: Session, project_id: str) -> bool:
-    active = exists().where(Assignment.project_id == project_id, Assignment.cancelled_at.is_(None))
-    return bool(session.scalar(select(active)))
+    return bool(session.scalar(ANY_ACTIVE, {"project": project_id}))
 
 
 def shares(session: Session, assignment_ids: Sequence[str]) -> dict[str, list[Share]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -10,12 +10,18 @@ from app.annotation.assist.models import ModelBatch, Suggestion, SuggestionOutco
 from app.annotation.assist.pages import Rate
 from app.core.ids import is_id
 
+NEWEST = (
+    select(Suggestion, ModelBatch.model)
+    .join(ModelBatch, ModelBatch.id == Suggestion.batch_id)
+    .where(Suggestion.example_id == bindparam("example"), Suggestion.revision == bindparam("revision"))
+    .order_by(Suggestion.id.desc())
+    .limit(1)
+)
+
 
 def newest(session: Session, example_id: str, revision: int) -> Row[Suggestion, str] | None:
     """(the newest suggestion for this revision, its model)."""
-    query = select(Suggestion, ModelBatch.model).join(ModelBatch, ModelBatch.id == Suggestion.batch_id)
-    query = query.where(Suggestion.example_id == example_id, Suggestion.revision == revision)
-    return session.execute(query.order_by(Suggestion.id.desc()).limit(1)).first()
+    return session.execute(NEWEST, {"example": example_id, "revision": revision}).first()
 
 
 def find(session: Session, example_id: str, suggestion_id: str) -> Suggestion | None:

@@ -10,7 +10,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from app.main import LongLivedStatic
-from app.web import render
+from app.web import render, static
 from app.web.patterns import sample_page
 from app.web.security import SecurityHeaders
 
@@ -32,10 +32,10 @@ def _events() -> Iterator[str]:
 
 def bench() -> FastAPI:
     app = FastAPI()
-    app.mount("/static", LongLivedStatic(directory=render.STATIC))
+    app.mount("/static", LongLivedStatic(directory=static.STATIC))
     app.add_middleware(SecurityHeaders)
     here = FileSystemLoader(Path(__file__).parent)
-    environment = render.environment().overlay(loader=ChoiceLoader([FileSystemLoader(render.ROOT / "templates"), here]))
+    environment = render.environment().overlay(loader=ChoiceLoader([FileSystemLoader(static.ROOT / "templates"), here]))
 
     def page(request: Request, template: str, context: object) -> Response:
         nav = render.Nav(person=render.NavPerson("Ana", "ana@example.org"), theme=request.cookies.get("theme", "auto"))

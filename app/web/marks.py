@@ -1,0 +1,58 @@
+"""The small marks that a page repeats hundreds of times: icon, pill, tag, time.
+
+They are functions and no macros because a macro costs ten times as much, and a list shows ten of them a row. Templates
+take them from ``components/actions.html`` and ``components/status.html`` like every other component.
+"""
+
+from datetime import datetime
+from functools import lru_cache
+
+from markupsafe import Markup, escape
+
+from app.web.static import static_url
+from app.web.words import ago, words
+
+TONES = {
+    **dict.fromkeys(("pass", "better", "approved", "succeeded", "ship", "holds", "sealed"), "good"),
+    **dict.fromkeys(("fail", "worse", "rejected", "failed", "don't ship", "fails", "refused"), "bad"),
+    **dict.fromkeys(("look", "attention", "needs work", "needs decision", "open", "paused"), "warn"),
+    "not enough evidence": "warn",
+    **dict.fromkeys(("to review", "running"), "info"),
+}
+ICONS = {"good": "check", "bad": "cross", "warn": "alert"}
+
+
+def tone_of(word: str) -> str:
+    """The tone of a word that is one of ours; every other word is neutral."""
+    return TONES.get(words(word), "neutral")
+
+
+@lru_cache(1024)
+def icon(name: str, label: str | None = None) -> Markup:
+    said = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(said, static_url("icons.svg"), name)
+
+
+@lru_cache(1024)
+def pill(word: str, tone: str | None = None, with_icon: bool = False) -> Markup:
+    """The word decides the tone where it is one of ours; the word is always there, the colour never alone."""
+    colour = tone or tone_of(word)
+    picture = icon(ICONS[colour]) if with_icon and colour in ICONS else ""
+    return Markup('<span class="pill pill-{}">{}{}</span>').format(colour, picture, words(word))
+
+
+def tag(label: str, href: str | None = None, plain: bool = False) -> Markup:
+    kind = "tag tag-plain" if plain else "tag"
+    if href:
+        return Markup(f'<a class="{kind}" href="{escape(href)}">{escape(label)}</a>')  # noqa: S704 (escaped)
+    return Markup(f'<span class="{kind}" dir="auto">{escape(label)}</span>')  # noqa: S704 (escaped)
+
+
+def when(moment: datetime | None, relative: bool = True) -> Markup:
+    """An aware datetime: "5 min ago", kept up to date by the page and exact in the title, or the date and time."""
+    if moment is None:
+        return Markup('<span class="muted">–</span>')
+    exact = moment.isoformat(" ", "seconds")
+    live, shown = (" data-relative", ago(moment)) if relative else ("", f"{moment:%-d %b %Y, %H:%M}")
+    # Nothing of a person's text: digits and names of months
+    return Markup(f'<time datetime="{moment.isoformat()}" title="{exact}"{live}>{shown}</time>')  # noqa: S704
