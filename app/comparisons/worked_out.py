@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from app.comparisons.costs import Fixed
 from app.comparisons.material import Material, case_rows, material
 from app.comparisons.parts import Label, PartOfCases, length_labels, parts
 from app.comparisons.rules import Sides, differences, loaded_difference
+from app.core.recent import Recent
 from app.evals import behaviors
 from app.evals.behavior_table import BehaviorTable
 from app.evals.models import EvalRun
@@ -22,6 +24,10 @@ from app.web.language import lang_of
 __all__ = ["NotReady", "WorkedOut", "loaded", "of_pairs"]
 
 METHOD = 2  # to be raised with every change of what is computed: what was kept under another number is not read
+
+
+# Somebody who reads a comparison goes from one list of its cases to the next: only the first click unpacks it
+recent: "Recent[str, WorkedOut]" = Recent(seconds=20.0, most=8)
 
 
 @dataclass(frozen=True)
@@ -36,17 +42,13 @@ class WorkedOut:
 def of_pairs(session: Session, project_id: str, pairs: Sequence[RunPair]) -> WorkedOut:
     """From what was kept, or worked out now and kept. NotReady where two runs share no grader."""
     key = _key(pairs, "comparison")
+    if key and (looked_at := recent.get(key)):
+        return looked_at
     kept = queries.kept(session, key) if key else None
-    if kept is not None:
-        cases = case_rows(session, pairs)
-        differing = {name: packing.sides(raw) for name, raw in kept["differences"].items()}
-        return WorkedOut(
-            packing.material(kept["material"], cases),
-            differing,
-            packing.slices(kept["slices"]),
-            packing.slices(kept["categories"]),
-            packing.behaviors(kept["behaviors"]),
-        )
+    if key and kept is not None:
+        found = _unpacked(session, pairs, kept)
+        recent.put(key, found)
+        return found
     found = _work_out(session, pairs)
     if key:
         packed = {
@@ -58,6 +60,16 @@ def of_pairs(session: Session, project_id: str, pairs: Sequence[RunPair]) -> Wor
         }
         queries.keep(session, project_id, key, packed)
     return found
+
+
+def _unpacked(session: Session, pairs: Sequence[RunPair], kept: Mapping[str, Any]) -> WorkedOut:
+    return WorkedOut(
+        packing.material(kept["material"], case_rows(session, pairs)),
+        {name: packing.sides(raw) for name, raw in kept["differences"].items()},
+        packing.slices(kept["slices"]),
+        packing.slices(kept["categories"]),
+        packing.behaviors(kept["behaviors"]),
+    )
 
 
 def loaded(
