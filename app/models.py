@@ -6,6 +6,7 @@ from app.annotation.assignments import models as assignments
 from app.annotation.assist import models as assist
 from app.annotation.comments import models as comments
 from app.candidates import models as candidates
+from app.candidates.few_shot import models as few_shot
 from app.checks import models as checks
 from app.checks.readiness import models as readiness
 from app.checks.semantic import models as semantic
@@ -14,10 +15,12 @@ from app.core.db import Base
 from app.datasets import models as datasets
 from app.datasets.near import models as near
 from app.decisions import models as decisions
+from app.decisions.adviser import models as adviser
 from app.erasure import models as erasure
 from app.evals import models as evals
 from app.evals.calibration import models as calibration
 from app.evals.judges import models as judges
+from app.evals.playground import models as playground
 from app.examples import models as examples
 from app.finetunes import models as finetunes
 from app.gateway import models as gateway
@@ -30,6 +33,7 @@ metadata = Base.metadata
 
 __all__ = [
     "accounts",
+    "adviser",
     "annotation",
     "assignments",
     "assist",
@@ -43,12 +47,14 @@ __all__ = [
     "erasure",
     "evals",
     "examples",
+    "few_shot",
     "finetunes",
     "gateway",
     "judges",
     "metadata",
     "near",
     "notifications",
+    "playground",
     "preferences",
     "projects",
     "readiness",

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from app.candidates.few_shot.forms import FewShot
 from app.web.forms import StrictModel
 
 INPUT = "{{input}}"
@@ -34,6 +35,7 @@ class NewCandidate(StrictModel):
     parameters: dict[str, Any] = Field(default_factory=dict)
     price: Price | None = None
     retrieval: None = None
+    few_shot: FewShot | None = None
 
     @field_validator("prompt_template")
     @classmethod

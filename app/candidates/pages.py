@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.candidates import queries
+from app.candidates.few_shot import queries as few_shot
 from app.candidates.models import Candidate
+from app.candidates.versions import Lineage, lineage
 from app.projects.access import Access
 from app.web.forms import FormState
 
@@ -36,14 +38,31 @@ class ListPage:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """The worked examples that a clone can take over: of whom, and how many."""
+
+    source: str
+    count: int
+
+
+@dataclass(frozen=True)
 class NewPage:
     slug: str
     providers: Sequence[tuple[str, str]]
     models: Sequence[tuple[str, str]]  # (model, provider) as the last checks found them, to choose from while typing
     start: dict[str, Any]
     cloned_from: str | None
+    kept: Kept | None
     form: FormState = field(default_factory=FormState)
     title: str = "New candidate"
+
+
+@dataclass(frozen=True)
+class WorkedExample:
+    number: int | None
+    url: str
+    revision: int
+    messages: Sequence[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -51,6 +70,8 @@ class CandidatePage:
     slug: str
     candidate: Candidate
     provider: str
+    shots: Sequence[WorkedExample]
+    lineage: Lineage
     is_baseline: bool
     can_change: bool
 
@@ -77,9 +98,15 @@ def new(session: Session, access: Access, source: Candidate | None, form: FormSt
         models,
         start_values(source),
         source.id if source else None,
+        _kept(session, source),
         form or FormState(),
         "Edit as a new candidate" if source else "New candidate",
     )
+
+
+def _kept(session: Session, source: Candidate | None) -> Kept | None:
+    count = len(few_shot.of_candidate(session, source.id)) if source else 0
+    return Kept(source.name, count) if source and count else None
 
 
 def start_values(source: Candidate | None) -> dict[str, Any]:
@@ -101,4 +128,23 @@ def one(session: Session, access: Access, candidate: Candidate) -> CandidatePage
     baseline = queries.baseline(session, access.project.id)
     is_baseline = baseline is not None and baseline.id == candidate.id
     name = provider.name if provider else ("uploaded outputs" if candidate.origin == "upload" else "switched off")
-    return CandidatePage(access.project.slug, candidate, name, is_baseline, access.can("engineer"))
+    slug = access.project.slug
+    return CandidatePage(
+        slug=slug,
+        candidate=candidate,
+        provider=name,
+        shots=_shots(session, slug, candidate.id),
+        lineage=lineage(session, slug, candidate),
+        is_baseline=is_baseline,
+        can_change=access.can("engineer"),
+    )
+
+
+def _shots(session: Session, slug: str, candidate_id: str) -> list[WorkedExample]:
+    numbers = few_shot.numbers(session, candidate_id)
+    return [
+        WorkedExample(
+            numbers.get(shot.example_id), f"/p/{slug}/examples/{shot.example_id}", shot.revision, shot.messages
+        )
+        for shot in few_shot.of_candidate(session, candidate_id)
+    ]

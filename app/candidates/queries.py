@@ -10,6 +10,8 @@ from app.core.errors import NotFound
 from app.core.ids import is_id
 from app.gateway.models import Provider
 
+MOST_VERSIONS = 200
+
 
 def get(session: Session, project_id: str, candidate_id: str) -> Candidate:
     query = select(Candidate).where(Candidate.project_id == project_id, Candidate.id == candidate_id)
@@ -27,6 +29,17 @@ def listed(session: Session, project_id: str) -> Sequence[Row[Candidate, str | N
         .where(Candidate.project_id == project_id, Candidate.archived_at.is_(None))
         .order_by(Candidate.id.desc())
     ).all()
+
+
+def family(session: Session, candidate: Candidate) -> Sequence[Candidate]:
+    """The candidate, what it was cloned from step by step, and all that was cloned from any of these; oldest first."""
+    up = select(Candidate.id, Candidate.cloned_from).where(Candidate.id == candidate.id).cte("up", recursive=True)
+    up = up.union(select(Candidate.id, Candidate.cloned_from).where(Candidate.id == up.c.cloned_from))
+    first = select(up.c.id).where(up.c.cloned_from.is_(None))
+    down = select(Candidate.id).where(Candidate.id.in_(first)).cte("down", recursive=True)
+    down = down.union(select(Candidate.id).where(Candidate.cloned_from == down.c.id))
+    query = select(Candidate).where(Candidate.id.in_(select(down.c.id)), Candidate.project_id == candidate.project_id)
+    return session.scalars(query.order_by(Candidate.created_at, Candidate.id).limit(MOST_VERSIONS)).all()
 
 
 def name_taken(session: Session, project_id: str, name: str) -> bool:

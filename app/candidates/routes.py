@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.candidates import pages, queries, service
 from app.candidates.forms import NewCandidate
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, FieldError, Invalid
 from app.projects.access import Engineer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
 from app.web.render import render
@@ -16,6 +16,8 @@ from app.web.session import SessionDep
 
 router = APIRouter(include_in_schema=False)
 BASE = "/p/{slug}/candidates"
+# fields of the draw, as the form calls them beside the fields of the candidate
+SHOTS = {"k": "shots", "tag": "shots_tag", "behavior": "shots_behavior", "seed": "shots_seed"}
 
 
 @router.get(BASE)
@@ -33,11 +35,12 @@ def new_page(request: Request, session: SessionDep, access: Engineer, clone: str
 def create(request: Request, session: SessionDep, access: Engineer, form: FormDep) -> Response:
     source_id = str(form.get("cloned_from") or "") or None
     try:
-        candidate = service.create(session, access, parse(NewCandidate, _values(form)), cloned_from=source_id)
+        new, keep = parse(NewCandidate, _values(form)), form.get("few_shot") == "keep"
+        candidate = service.create(session, access, new, cloned_from=source_id, keep_few_shot=keep)
     except (Invalid, Conflict) as error:
         shown = error if isinstance(error, Invalid) else Invalid.field("name", str(error))
         source = queries.get(session, access.project.id, source_id) if source_id else None
-        page = pages.new(session, access, source, refused(form, shown))
+        page = pages.new(session, access, source, refused(form, _as_typed(shown)))
         return render(request, "candidates/new.html", page, status=422)
     if queries.baseline(session, access.project.id) is None:
         service.set_baseline(session, access, candidate.id)
@@ -68,12 +71,21 @@ def _values(form: FormData) -> dict[str, Any]:
     values.pop("cloned_from", None)
     keep = values.pop("keep_system", None) == "true"
     values["system_prompt"] = None if keep else values.get("system_prompt", "")
+    shots = {name: values.pop(field, None) for name, field in SHOTS.items()}
+    if values.pop("few_shot", None) == "draw":
+        values["few_shot"] = {name: text for name, text in shots.items() if text}
     parameters = {name: values.pop(name) for name in pages.SHOWN_PARAMETERS if name in values}
     values["parameters"] = {name: _number(name, text) for name, text in parameters.items()}
     prices = {name: values.pop(f"price_{name}", None) for name in ("input", "output")}
     if any(prices.values()):
         values["price"] = {name: _number(f"price_{name}", text or "0") for name, text in prices.items()}
     return values
+
+
+def _as_typed(error: Invalid) -> Invalid:
+    """Errors of the draw stand beside the fields of the form."""
+    names = {f"few_shot.{name}": field for name, field in SHOTS.items()} | {"few_shot": "shots"}
+    return Invalid(str(error), [FieldError(names.get(one.loc, one.loc), one.msg) for one in error.errors])
 
 
 def _number(name: str, text: str) -> float | int:

@@ -7,23 +7,39 @@ Message = dict[str, Any]
 SYSTEM_ROLES = ("system", "developer")
 
 
-def request_messages(case: Sequence[Message], system_prompt: str | None, prompt_template: str | None) -> list[Message]:
+def request_messages(
+    case: Sequence[Message],
+    system_prompt: str | None,
+    prompt_template: str | None,
+    shots: Sequence[Sequence[Message]] = (),
+) -> list[Message]:
     """The case's own messages, with the candidate's system prompt in place of theirs where it has one.
 
     ``system_prompt`` None keeps the case's own; an empty text sends none at all. ``prompt_template`` wraps the last
-    user message: ``{{input}}`` is replaced by its text, once, and nothing else is interpreted.
+    user message: ``{{input}}`` is replaced by its text, once, and nothing else is interpreted. ``shots`` are worked
+    examples: their turns stand after the instructions, each request in the same template.
     """
     messages = [dict(message) for message in case]
     if system_prompt is not None:
         messages = [m for m in messages if m.get("role") not in SYSTEM_ROLES]
         if system_prompt:
             messages.insert(0, {"role": "system", "content": system_prompt})
-    if prompt_template:
-        for message in reversed(messages):
-            if message.get("role") == "user":
-                message["content"] = prompt_template.replace("{{input}}", text_of(message.get("content")))
-                break
-    return messages
+    own = _wrapped(messages, prompt_template)
+    if not shots:
+        return own
+    first = next((place for place, m in enumerate(own) if m.get("role") not in SYSTEM_ROLES), len(own))
+    worked = [message for shot in shots for message in _wrapped(shot, prompt_template)]
+    return [*own[:first], *worked, *own[first:]]
+
+
+def _wrapped(messages: Sequence[Message], template: str | None) -> list[Message]:
+    """With the template around the last user message."""
+    found = [dict(message) for message in messages]
+    for message in reversed(found) if template else ():
+        if message.get("role") == "user":
+            message["content"] = str(template).replace("{{input}}", text_of(message.get("content")))
+            break
+    return found
 
 
 def text_of(content: Any) -> str:

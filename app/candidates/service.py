@@ -1,10 +1,14 @@
 """Verbs of candidates: create, archive, designate the baseline. A candidate never changes: to edit is to clone."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
 from app.candidates import queries
+from app.candidates.few_shot import service as few_shot
+from app.candidates.few_shot.models import CandidateShot
 from app.candidates.forms import NewCandidate
 from app.candidates.models import Baseline, Candidate, MakingCost
 from app.core.clock import utcnow
@@ -12,17 +16,35 @@ from app.core.errors import Conflict, Invalid
 from app.projects.access import Access
 
 
-def create(session: Session, access: Access, new: NewCandidate, *, cloned_from: str | None = None) -> Candidate:
-    """Make a candidate; Invalid for an unknown provider, Conflict for a name in use."""
-    if queries.provider(session, new.provider_id) is None:
+def create(
+    session: Session,
+    access: Access,
+    new: NewCandidate,
+    *,
+    cloned_from: str | None = None,
+    keep_few_shot: bool = False,
+) -> Candidate:
+    """Make a candidate; Invalid for an unknown provider or unusable worked examples, Conflict for a name in use.
+
+    ``keep_few_shot``: a clone without ``few_shot`` of its own takes over those of its source, word for word.
+    """
+    provider = queries.provider(session, new.provider_id)
+    if provider is None:
         raise Invalid.field("provider_id", "This provider does not exist, or was switched off.")
     if queries.name_taken(session, access.project.id, new.name):
         raise Conflict(f"There is already a candidate “{new.name}”: choose another name.")
     if cloned_from is not None:
         queries.get(session, access.project.id, cloned_from)
-    fields = new.model_dump(exclude={"retrieval"})
+    shots: Sequence[few_shot.Shot | CandidateShot] = ()
+    if new.few_shot:
+        shots = few_shot.choose(session, access.project.id, new.few_shot, provider)
+    elif cloned_from and keep_few_shot:
+        shots = few_shot.to_take_over(session, cloned_from)
+    fields = new.model_dump(exclude={"retrieval", "few_shot"})
     candidate = Candidate(project_id=access.project.id, cloned_from=cloned_from, created_by=access.user.id, **fields)
-    return _add(session, access.project.id, access.user.id, candidate)
+    _add(session, access.project.id, access.user.id, candidate)
+    few_shot.put(session, candidate.id, shots)
+    return candidate
 
 
 def create_tuned(
@@ -36,7 +58,8 @@ def create_tuned(
     fine_tune_id: str,
     like: Candidate | None,
 ) -> Candidate:
-    """The candidate of a finished fine-tune: it inherits the baseline's prompt, parameters and price.
+    """The candidate of a finished fine-tune: it inherits the baseline's prompt with its worked
+    examples, its parameters and its price.
 
     A name in use gets a number behind it.
     """
@@ -56,7 +79,9 @@ def create_tuned(
         fine_tune_id=fine_tune_id,
         created_by=actor_id,
     )
-    return _add(session, project_id, actor_id, candidate)
+    _add(session, project_id, actor_id, candidate)
+    few_shot.put(session, candidate.id, few_shot.to_take_over(session, like.id) if like else ())
+    return candidate
 
 
 def create_uploaded(session: Session, project_id: str, actor_id: str, name: str) -> Candidate:

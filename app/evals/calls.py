@@ -14,7 +14,8 @@ ASSUMED_OUTPUT_TOKENS = 1024
 PLAN = text("""
 insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state, cost_estimate)
 select gen_random_uuid(), r.project_id, c.provider_id, r.id, 'eval', t.id || ':' || n, 1, 'planned',
-  ((length(t.messages::text) + coalesce(length(c.system_prompt), 0) + coalesce(length(c.prompt_template), 0)) / 3.0
+  ((length(t.messages::text) + coalesce(length(c.system_prompt), 0) + coalesce(length(c.prompt_template), 0)
+    + coalesce((select sum(length(s.messages::text)) from candidate_shots s where s.candidate_id = c.id), 0)) / 3.0
     * (c.price ->> 'input')::numeric
     + coalesce((c.parameters ->> 'max_tokens')::numeric, (c.parameters ->> 'max_completion_tokens')::numeric, :assumed)
     * (c.price ->> 'output')::numeric) / 1000000

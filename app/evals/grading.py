@@ -8,6 +8,8 @@ import orjson
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from app.candidates.few_shot import queries as few_shot
+from app.candidates.few_shot import rules as few_shot_rules
 from app.candidates.models import Candidate
 from app.core.clock import utcnow
 from app.datasets import queries as datasets
@@ -155,6 +157,10 @@ def manifest(session: Session, run: EvalRun, test_set: TestSet, outputs: Sequenc
     """Everything that made the scores; change any part and the hash is another."""
     candidate = session.get_one(Candidate, run.candidate_id)
     provider = session.get(Provider, candidate.provider_id) if candidate.provider_id else None
+    shots = [
+        few_shot_rules.named(shot.example_id, shot.revision, shot.messages)
+        for shot in few_shot.of_candidate(session, candidate.id)
+    ]
     texts = sorted((o.case_id, o.repeat, o.status, o.text or "") for o in outputs)
     return {
         "app_version": APP_VERSION,
@@ -168,7 +174,8 @@ def manifest(session: Session, run: EvalRun, test_set: TestSet, outputs: Sequenc
             "prompt_template": candidate.prompt_template,
             "parameters": candidate.parameters,
             "price": candidate.price,
-        },
+        }
+        | ({"few_shot": shots} if shots else {}),
         "graders": run.graders,
         "repeats": run.repeats,
         "outputs_sha256": digest(texts),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
 from app.candidates import queries as candidates
+from app.candidates.few_shot import service as few_shot
 from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid
 from app.datasets import queries as datasets
@@ -32,6 +33,7 @@ def start(session: Session, access: Access, new: NewRun) -> EvalRun:
         raise Invalid.field("test_set_id", "This test set does not exist.")
     if test_set.sealed_at is None:
         raise Conflict(f"“{test_set.name}” is not sealed: seal it first, so that nothing in it can change afterwards.")
+    few_shot.refuse_leak(session, candidate.id, test_set.id)
     if new.budget is not None and candidate.price is None:
         raise Invalid.field("budget", "A budget needs the candidate's prices: without them nothing can be counted.")
     graders = specs(session, access.project.id, new.graders)

@@ -46,13 +46,16 @@ class ModelBatch(Base):
     finished_at: Mapped[datetime | None]
 
     __table_args__ = (
-        CheckConstraint("kind in ('variations', 'suggestions')", name="kind"),
+        CheckConstraint("kind in ('variations', 'suggestions', 'playground')", name="kind"),
         Index("ix_model_batches_project_id_kind_id", "project_id", "kind", "id"),
     )
 
 
 class ModelBatchItem(Base):
-    """One example of a batch. ``answer`` is what came back, kept until it has been read ('answered' → 'done')."""
+    """One example of a batch. ``answer`` is what came back, kept until it has been read ('answered' → 'done').
+
+    ``measured``: ``latency_ms``, ``input_tokens``, ``output_tokens``, ``cost`` in dollars, as far as they are known.
+    """
 
     __tablename__ = "model_batch_items"
     batch_id: Mapped[str] = mapped_column(ForeignKey("model_batches.id", ondelete="CASCADE"), primary_key=True)
@@ -61,6 +64,7 @@ class ModelBatchItem(Base):
     state: Mapped[str] = mapped_column(default="waiting")
     answer: Mapped[str | None]
     reason: Mapped[str | None]
+    measured: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     made: Mapped[int] = mapped_column(default=0)
     dropped: Mapped[dict[str, Any]] = mapped_column(default=dict)
 

@@ -19,6 +19,7 @@ class Asked:
     prompt_template: str | None
     parameters: dict[str, Any]
     price: dict[str, Any] | None
+    shots: Sequence[Sequence[dict[str, Any]]] = ()
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Case:
 
 def request_body(asked: Asked, case: Case) -> dict[str, Any]:
     """The JSON body of ``POST /chat/completions``."""
-    messages = request_messages(case.messages, asked.system_prompt, asked.prompt_template)
+    messages = request_messages(case.messages, asked.system_prompt, asked.prompt_template, asked.shots)
     clean = [{field: m[field] for field in MESSAGE_FIELDS if m.get(field) is not None} for m in messages]
     body = {"model": asked.model, "messages": clean, **asked.parameters}
     return body | {"tools": case.tools} if case.tools else body

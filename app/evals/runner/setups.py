@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app.candidates.few_shot import queries as few_shot
+from app.candidates.few_shot import rules as few_shot_rules
 from app.candidates.models import Candidate
 from app.core.db import transaction
 from app.evals.models import EvalRun
@@ -14,6 +16,7 @@ from app.gateway.keys import UnreadableKey
 from app.gateway.models import Provider
 
 DISABLED = "The candidate's provider was disabled: clone the candidate for another one."
+ERASED = "A worked example in the candidate's prompt was erased: clone the candidate with other ones."
 JUDGE_DISABLED = "The judge's provider was disabled: grade again with a judge of another one."
 
 
@@ -34,11 +37,14 @@ def of_candidate(run_id: str) -> CandidateSetup:
         run = session.get_one(EvalRun, run_id)
         candidate = session.get_one(Candidate, run.candidate_id)
         provider, connection = _connection(session, candidate.provider_id, DISABLED)
+        shots = [shot.messages for shot in few_shot.of_candidate(session, candidate.id)]
+    if few_shot_rules.ERASED in shots:
+        raise CannotStart(ERASED)
     price = candidate.price
     if price is None and provider.kind == "local_engine":
         price = {"input": 0.0, "output": 0.0}  # a local model costs nothing until an hourly rate is set
     asked = Asked(
-        candidate.model, candidate.system_prompt, candidate.prompt_template, dict(candidate.parameters), price
+        candidate.model, candidate.system_prompt, candidate.prompt_template, dict(candidate.parameters), price, shots
     )
     return CandidateSetup(connection, _slots(run, provider), asked)
 
