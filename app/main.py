@@ -41,6 +41,7 @@ STAGES = (
     "finetunes",
     "finetunes.lineage",
     "decisions",
+    "decisions.adviser",
     "erasure",
     "overview",
 )

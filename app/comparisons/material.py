@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.comparisons import queries
 from app.comparisons.choice import NotReady, RunPair
+from app.datasets.models import TestSet
 from app.evals.models import EvalRun
 from app.evals.rules import Measured, ScoredGrade, ScoredOutput, measure
 
@@ -56,6 +57,13 @@ def material(session: Session, pairs: Sequence[RunPair]) -> Material:
         for run, found in ((pair.baseline, before), (pair.candidate, after)):
             found.append(measure(_scored(session, run, rows, set(same), pair.test_set.kind)))
     return Material(joined(before), joined(after), cases, list(counted), list(left_out))
+
+
+def of_run(session: Session, run: EvalRun, test_set: TestSet) -> Measured:
+    """What one run shows by itself, by all its graders."""
+    rows = [CaseRow(*row) for row in queries.cases(session, test_set.id)]
+    names = {str(one["name"]) for one in run.graders}
+    return measure(_scored(session, run, rows, names, test_set.kind))
 
 
 def case_rows(session: Session, pairs: Sequence[RunPair]) -> dict[str, CaseRow]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Row, Text, and_, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.candidates.few_shot.forms import FewShot
@@ -61,7 +61,7 @@ def named(session: Session, project_id: str, ids: Sequence[str]) -> dict[str, Co
     return {row[0].id: row for row in rows}
 
 
-def _with_content():  # type: ignore[no-untyped-def]
+def _with_content() -> Select[Example, Revision]:
     current = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
     return select(Example, Revision).join(Revision, current)
 
