@@ -33,6 +33,7 @@ STAGES = (
     "annotation.history",
     "annotation.rows",
     "datasets",
+    "evals.playground",  # its addresses stand below those of candidates, whose ids would take them
     "candidates",
     "evals",
     "evals.calibration",

@@ -19,6 +19,7 @@ STAGES = (
     "annotation.assist",
     "annotation.assignments",
     "evals",
+    "evals.playground",
     "comparisons",
     "finetunes",
 )

@@ -65,21 +65,21 @@ def list_candidates(session: SessionDep, access: Viewer) -> ListAnswer[Candidate
 def create(session: SessionDep, access: Engineer, new: NewCandidate) -> CandidateOut:
     candidate = service.create(session, access, new)
     session.refresh(candidate)
-    return _told(session, access, candidate)
+    return told(session, access, candidate)
 
 
 @router.get(BASE + "/{candidate_id}")
 def get(session: SessionDep, access: Viewer, candidate_id: str) -> CandidateOut:
     candidate = queries.get(session, access.project.id, candidate_id)
-    return _told(session, access, candidate)
+    return told(session, access, candidate)
 
 
 @router.put("/projects/{slug}/baseline")
 def set_baseline(session: SessionDep, access: Engineer, new: NewBaseline) -> CandidateOut:
     candidate = service.set_baseline(session, access, new.candidate_id)
-    return _told(session, access, candidate)
+    return told(session, access, candidate)
 
 
-def _told(session: Session, access: Access, candidate: Candidate) -> CandidateOut:
+def told(session: Session, access: Access, candidate: Candidate) -> CandidateOut:
     shots = few_shot.of_candidate(session, candidate.id)
     return CandidateOut.of(candidate, queries.baseline(session, access.project.id), shots)

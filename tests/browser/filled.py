@@ -32,6 +32,7 @@ from tests.browser.assisted import assisted
 from tests.browser.calibrated import calibrated
 from tests.browser.judged import judged
 from tests.browser.reviewed import reviewed
+from tests.browser.tried import tried
 from tests.preferences.factories import measured
 
 BEHAVIOR = {"type": "behavior", "name": "behavior"}
@@ -100,6 +101,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
     ids |= reviewed(session, access, ids["example_id"])
     ids |= judged(session, access, annotators[:2])
     ids |= assisted(session, access, provider.id)
+    ids |= tried(session, access, provider.id)
     ids["against"] = versions.freeze(session, owner, project, "Second", ExampleFilter(behavior="answer")).id
     # after the version: a job that waits already leaves a savepoint open, and versions are not frozen within one
     ids |= calibrated(session, access, made.runs[0], list(annotators[:2]), provider.id)

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 CHARACTERS_PER_TOKEN = 3.0
+ASSUMED_OUTPUT_TOKENS = 1024  # where a request sets no limit, as for eval runs
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Estimate:
 def of_call(body: Mapping[str, Any]) -> tuple[int, int]:
     """(tokens sent, tokens that may come back)."""
     sent = len(orjson.dumps(body["messages"]).decode()) / CHARACTERS_PER_TOKEN
-    return round(sent), int(body["max_tokens"])
+    return round(sent), int(body.get("max_tokens") or ASSUMED_OUTPUT_TOKENS)
 
 
 def dollars(price: Mapping[str, Any] | None, sent: int, back: int) -> float | None:

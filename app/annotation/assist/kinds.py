@@ -33,12 +33,20 @@ class Kind:
     prompt_version: int
     form: type[NewBatch]
     settings: Callable[[Any, Project], dict[str, Any]]
-    request: Callable[[Mapping[str, Any], Example, Revision], dict[str, Any]]
+    request: Callable[[Session, Mapping[str, Any], Example, Revision], dict[str, Any]]
     take: Callable[[Session, ModelBatch, ModelBatchItem], Taken]
+
+
+_of_later_stages: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """A kind of a later stage, which this one cannot import: its ``jobs.py`` says so to the worker."""
+    _of_later_stages[kind.name] = kind
 
 
 def kind_of(name: str) -> Kind:
     from app.annotation.suggestions.kind import SUGGESTIONS
     from app.annotation.variations.kind import VARIATIONS
 
-    return {"variations": VARIATIONS, "suggestions": SUGGESTIONS}[name]
+    return ({"variations": VARIATIONS, "suggestions": SUGGESTIONS} | _of_later_stages)[name]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -167,20 +168,24 @@ class Asker:
             if go.why != "gone":
                 self.stop.say(go.why or "failed")
             return None
+        began = time.perf_counter()
         answer = await complete(self.http, self.setup.connection, body, call.id, self.seconds)
+        milliseconds = (time.perf_counter() - began) * 1000
         if isinstance(answer, Failure):
             return await self._failed(call, answer)
-        await self._answered(call, answer)
+        await self._answered(call, answer, milliseconds)
         async with self.writing:  # one reader at a time: what one answer brings is compared with what another brought
             await asyncio.to_thread(taking.take, batch_id, lease, call.example_id)
         return None
 
-    async def _answered(self, call: Call, answer: Answer) -> None:
+    async def _answered(self, call: Call, answer: Answer, milliseconds: float) -> None:
         done = Finished(call.id, "done", taking.cost(self.setup.price, answer))
+        measured = {"latency_ms": milliseconds, "cost": done.cost}
+        measured |= {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens}
         text = answer.text or ""
         kept = ("answered", text, None) if answer.complete else ("failed", text, WORDS["length"])
         async with self.writing:
-            await self.store.finish(call, done, kept)
+            await self.store.finish(call, done, kept, measured)
 
     async def _failed(self, call: Call, failure: Failure) -> Call | None:
         meaning = failure.meaning

@@ -52,7 +52,7 @@ def plan(session: Session, access: Access, kind: Kind, new: NewBatch) -> Planned
         why = "held out for testing" if example.fingerprint_unit in asked else private(example, provider)
         if why is None:
             try:
-                sent.append((example, content, kind.request(settings, example, content)))
+                sent.append((example, content, kind.request(session, settings, example, content)))
                 continue
             except NotSent:
                 why = "not plain text"

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import psycopg
 
 from app.core.db import conninfo
@@ -107,13 +108,20 @@ class BatchStore:
             sent = await ledger.mark_sent(cursor, self.worker, [call.id])
             return Go(call.id in sent, None if sent else "gone")
 
-    async def finish(self, call: Call, ended: Finished, item: tuple[str, str | None, str | None] | None) -> None:
-        """How a call ended; ``item`` (state, answer, reason) goes to its example, None while it is tried again."""
+    async def finish(
+        self,
+        call: Call,
+        ended: Finished,
+        item: tuple[str, str | None, str | None] | None,
+        measured: dict[str, Any] | None = None,
+    ) -> None:
+        """How a call ended; ``item`` (state, answer, reason) goes to its example, None while it is tried again.
+        ``measured``: how long the answer took and what it used."""
         async with self.connection.transaction(), self.connection.cursor() as cursor:
             await self._prove_lease(cursor, ended.cost)
             await ledger.finish(cursor, self.worker, [ended])
             if item is not None:
-                await self._end_item(cursor, call.example_id, *item)
+                await self._end_item(cursor, call.example_id, *item, measured=measured)
 
     async def drop(self, call: Call, reason: str) -> None:
         """The example must not be sent any more: the call is forgotten, the item says why."""
@@ -159,11 +167,18 @@ class BatchStore:
             return await ledger.count(cursor, self.batch_id, self.purpose, "unknown")
 
     async def _end_item(
-        self, cursor: Cursor, example_id: str, state: str, answer: str | None, reason: str | None
+        self,
+        cursor: Cursor,
+        example_id: str,
+        state: str,
+        answer: str | None,
+        reason: str | None,
+        measured: dict[str, Any] | None = None,
     ) -> None:
         await cursor.execute(
-            "update model_batch_items set state = %s, answer = %s, reason = %s where batch_id = %s and example_id = %s",
-            (state, answer, reason, self.batch_id, example_id),
+            "update model_batch_items set state = %s, answer = %s, reason = %s, measured = %s::jsonb "
+            "where batch_id = %s and example_id = %s",
+            (state, answer, reason, orjson.dumps(measured or {}).decode(), self.batch_id, example_id),
         )
         if state == "failed":
             await cursor.execute(

@@ -61,7 +61,7 @@ def body(batch_id: str, example_id: str) -> dict[str, Any]:
         example, content = _sendable(session, batch.project_id, item)
         if private(example, session.get_one(Provider, batch.provider_id)):
             raise NotSent("Sensitive data was found in the example: mask or approve it first. It was not sent.")
-        return {"model": batch.model} | kind_of(batch.kind).request(batch.settings, example, content)
+        return {"model": batch.model} | kind_of(batch.kind).request(session, batch.settings, example, content)
 
 
 def _sendable(session: Session, project_id: str, item: ModelBatchItem) -> Any:

@@ -25,7 +25,7 @@ def settings(new: NewSuggestions, project: Project) -> dict[str, Any]:
     return {"wants": new.wants, "labels": labels, "guideline": project.guideline[: prompts.MOST_GUIDELINE]}
 
 
-def request(chosen: Mapping[str, Any], example: Example, content: Revision) -> dict[str, Any]:
+def request(_session: Session, chosen: Mapping[str, Any], example: Example, content: Revision) -> dict[str, Any]:
     wants = chosen["wants"]
     return {
         "messages": prompts.messages(content.messages, wants, chosen["labels"], chosen["guideline"]),

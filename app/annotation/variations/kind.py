@@ -23,7 +23,7 @@ def settings(new: NewVariations, _project: Project) -> dict[str, Any]:
     return new.model_dump(include={"each", "wishes", "languages", "answers"})
 
 
-def request(chosen: Mapping[str, Any], example: Example, content: Revision) -> dict[str, Any]:
+def request(_session: Session, chosen: Mapping[str, Any], example: Example, content: Revision) -> dict[str, Any]:
     """Raises NotSent for a request that is not plain text."""
     if not reading.can_be_varied(content.messages):
         raise NotSent("The request is not plain text, so it cannot be put in other words.")

@@ -1,6 +1,6 @@
 """Verbs of worked examples: choose them, put them into a candidate, see that no test set holds one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,23 +27,27 @@ class Shot:
     messages: list[dict[str, Any]]
 
 
-def choose(session: Session, project_id: str, wanted: FewShot, provider: Provider) -> list[Shot]:
+def choose(
+    session: Session, project_id: str, wanted: FewShot, provider: Provider, without: Collection[str] = ()
+) -> list[Shot]:
     """The worked examples in the order in which they are sent. Invalid where fewer can be used than are asked for.
 
-    What was not compared with the test sets yet is compared first (Conflict where that is too much to wait for).
+    ``without``: examples that are not drawn, because they are asked. What was not compared with the test sets yet is
+    compared first (Conflict where that is too much to wait for).
     """
     near.bring_up_to_date(session, project_id)
-    return (
-        _named(session, project_id, wanted, provider)
-        if wanted.example_ids
-        else _drawn(session, project_id, wanted, provider)
-    )
+    if wanted.example_ids:
+        return _named(session, project_id, wanted, provider)
+    return _drawn(session, project_id, wanted, provider, without)
 
 
-def _drawn(session: Session, project_id: str, wanted: FewShot, provider: Provider) -> list[Shot]:
+def _drawn(
+    session: Session, project_id: str, wanted: FewShot, provider: Provider, without: Collection[str]
+) -> list[Shot]:
     found: list[Shot] = []
     for example, content in queries.drawn(session, project_id, wanted):
-        shown = None if private(example, provider) else rules.turns(content.messages)
+        left_out = example.id in without or private(example, provider)
+        shown = None if left_out else rules.turns(content.messages)
         if shown is not None:
             found.append(Shot(example.id, example.revision, example.number, shown))
         if len(found) == wanted.k:

@@ -149,7 +149,7 @@ def _how(access: Access, kind: Kind, like: str) -> Action | None:
     if kind == "tuned":
         return Action("Fine-tune", f"{base}/fine-tunes/new")
     if kind in ("prompted", "few_shot"):
-        return Action("Try prompts", f"{base}/candidates/playground?candidate={like}")
+        return Action("Try prompts", f"{base}/candidates/playground/new?candidate={like}")
     return Action("Make one", f"{base}/candidates/new?clone={like}")
 
 

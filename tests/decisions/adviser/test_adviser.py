@@ -77,7 +77,7 @@ def test_counts_by_cause_and_the_first_line(desk: Desk) -> None:
         "Next: prompting. 20 of 25 failures with a cause ignore a pattern or the format (none confirmed yet)." in page
     )
     assert "5 failures are about safety" in page
-    assert f"/candidates/playground?candidate={desk.base.id}" in page
+    assert f"/candidates/playground/new?candidate={desk.base.id}" in page
 
 
 def test_before_anything_is_measured_it_says_what_to_do(client: TestClient, factory: Factory) -> None:
