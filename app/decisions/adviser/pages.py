@@ -116,6 +116,7 @@ def _page(session: Session, access: Access, found: Advised) -> AdviserPage:
                 facts.counts[cause].proposed, words.helps, f"{base}/failures?{urlencode(here | {'cause': cause})}",
             )
             for cause, words in sorted(CAUSES.items(), key=lambda pair: -facts.counts[pair[0]].all)
+            if facts.counts[cause].all
         ],
         without=facts.unexplained,
         without_url=f"{base}/failures?{urlencode(here | {'cause': 'none'})}",
