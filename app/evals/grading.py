@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.candidates.few_shot import queries as few_shot
@@ -14,22 +14,20 @@ from app.candidates.models import Candidate
 from app.core.clock import utcnow
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase, TestSet
-from app.evals import instruction_levels, queries
+from app.evals import graded, instruction_levels, queries
 from app.evals.graders import Grade as Given
-from app.evals.graders import GraderSpec, Sample, case_item, grade, parse_spec
+from app.evals.graders import GraderSpec, grade, parse_spec
 from app.evals.judges import queries as judgements
-from app.evals.models import EvalRun, Grade, Output
+from app.evals.models import EvalRun, Output
 from app.evals.rules import Kind, Metric, ScoredGrade, ScoredOutput, metrics
 from app.gateway.models import Provider
 from app.jobs.queue import enqueue_at_commit
 
 APP_VERSION = "0.1.0"
-BATCH = 1_000
-PROBLEMS = {"truncated": "cut short before its end", "failed": "the call failed"}
 
 
 def score(session: Session, run: EvalRun) -> None:
-    """Grade every output of the run anew, store the metrics and the manifest, and count the use of the set."""
+    """Grade every output of the run, store the metrics and the manifest, and count the use of the set."""
     test_set = session.get_one(TestSet, run.test_set_id)
     specs = [parse_spec(raw) for raw in run.graders]
     cases = {case.id: case for case in datasets.all_cases(session, test_set.id)}
@@ -37,7 +35,9 @@ def score(session: Session, run: EvalRun) -> None:
     scored = _grade_all(session, run, specs, cases, outputs, test_set)
     scored += _missing(run, cases, outputs, test_set)
     found = [metric_json(metric) for metric in metrics(scored)]
-    instruction_levels.beside(found, specs, lambda: {case_id: item_of(case) for case_id, case in cases.items()}, scored)
+    instruction_levels.beside(
+        found, specs, lambda: {case_id: graded.item_of(case) for case_id, case in cases.items()}, scored
+    )
     run.metrics = found
     run.cost, run.judge_cost = queries.costs(session, run.id)
     run.failed = sum(output.status != "complete" for output in outputs)
@@ -56,40 +56,26 @@ def _grade_all(
     outputs: Sequence[Output],
     test_set: TestSet,
 ) -> list[ScoredOutput]:
+    """Anew, but for what was graded while a first scoring went on: that was these graders, without a judge."""
     judged = any(spec.definition.asks for spec in specs)
     said = judgements.of_run(session, run.id) if judged else {}
-    session.execute(delete(Grade).where(Grade.output_id.in_(select(Output.id).where(Output.run_id == run.id))))
-    items = {case_id: item_of(case) for case_id, case in cases.items()}
-    scored, rows = [], []
+    kept = graded.of_run(session, run.id) if run.manifest is None else {}
+    if judged or run.manifest is not None:
+        graded.forget(session, run.id)
+    scored, new = [], []
     for output in outputs:
-        item, sample, verdicts = items[output.case_id], sample_of(output), said.get(output.id)
-        given = [(spec, grade(spec, item, sample, verdicts)) for spec in specs]
-        rows += [_row(output, spec, one) for spec, one in given]
+        known = kept.get(output.id, {})
+        item, sample, verdicts = graded.item_of(cases[output.case_id]), graded.sample_of(output), said.get(output.id)
+        given = [
+            (spec, known[spec.name])
+            if spec.name in known and not spec.definition.asks
+            else (spec, grade(spec, item, sample, verdicts))
+            for spec in specs
+        ]
+        new += [(output, spec, one) for spec, one in given if judged or spec.name not in known]
         scored.append(scored_output(cases[output.case_id], output, given, test_set))
-    for start in range(0, len(rows), BATCH):
-        session.execute(insert(Grade), rows[start : start + BATCH])
+    graded.put(session, new)
     return scored
-
-
-def item_of(case: TestCase) -> dict[str, Any]:
-    """A stored case as graders take it."""
-    return case_item(
-        {
-            "messages": case.messages,
-            "tools": case.tools,
-            "expected": case.expected,
-            "behavior": case.behavior,
-            "tags": case.tags,
-            "metadata": case.extra,
-        }
-    )
-
-
-def sample_of(output: Output) -> Sample:
-    problem = PROBLEMS.get(output.status)
-    if problem and output.error:
-        problem = f"{problem}: {output.error}"
-    return Sample(output.text, output.tool_calls or (), problem=problem)
 
 
 def scored_output(
@@ -132,18 +118,6 @@ def _missing(
 def _kind(test_set: TestSet) -> Kind:
     kind: Any = test_set.kind
     return kind  # type: ignore[no-any-return]
-
-
-def _row(output: Output, spec: GraderSpec, given: Given) -> dict[str, Any]:
-    return {
-        "output_id": output.id,
-        "grader": spec.name,
-        "metric": spec.metric,
-        "score": given.score,
-        "passed": given.passed,
-        "reason": given.reason,
-        "detail": given.detail,
-    }
 
 
 def metric_json(metric: Metric) -> dict[str, Any]:

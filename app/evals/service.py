@@ -12,7 +12,7 @@ from app.candidates.few_shot import service as few_shot
 from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid
 from app.datasets import queries as datasets
-from app.evals import calls, queries
+from app.evals import calls, graded, queries
 from app.evals.forms import NewGrader, NewRun
 from app.evals.graders import GraderSpec, parse_spec
 from app.evals.judges import pairs, providers
@@ -171,7 +171,8 @@ def regrade(session: Session, access: Access, run: EvalRun, graders: Sequence[st
         _priced(new)
     run.graders = [spec.snapshot() for spec in new]
     if judged(new):
-        run.metrics = run.manifest = run.manifest_hash = None  # of the graders before
+        graded.forget(session, run.id)  # of the graders before, as are the metrics
+        run.metrics = run.manifest = run.manifest_hash = None
         _go_on(session, access, "regrade", run)
         return run
     _record(session, access, "regrade", run)

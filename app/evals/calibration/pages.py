@@ -15,8 +15,8 @@ from app.evals.calibration import marking, queries, service
 from app.evals.calibration.models import CalibrationSample
 from app.evals.calibration.rules import Agreement
 from app.evals.calibration.service import State
+from app.evals.graded import item_of
 from app.evals.graders import GraderSpec, parse_spec
-from app.evals.grading import item_of
 from app.evals.models import EvalRun, Output
 from app.evals.service import spec_of
 from app.projects.access import Access

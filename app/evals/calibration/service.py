@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import Invalid
 from app.core.stats.results import Estimate
-from app.evals import grading
+from app.evals import graded
 from app.evals.calibration import queries
 from app.evals.calibration.rules import PASS_FAIL, Agreement, agreement, enough, majority
+from app.evals.graded import item_of
 from app.evals.graders import Definition, Grade, GraderSpec, grade, parse_spec
-from app.evals.grading import item_of
 from app.evals.judges import providers
 from app.evals.judges import queries as judgements
 from app.evals.models import EvalRun
@@ -102,7 +102,7 @@ def compared(session: Session, spec: GraderSpec, marked: Sequence[queries.Marked
     said = judgements.of_outputs(session, [one.output.id for one in marked])
     found = []
     for one in marked:
-        given = grade(spec, item_of(one.case), grading.sample_of(one.output), said.get(one.output.id))
+        given = grade(spec, item_of(one.case), graded.sample_of(one.output), said.get(one.output.id))
         found.append(Compared(one, majority(one.choices), choice_of(spec.definition, given), given.reason))
     return found, sum(row.judge is None for row in found)
 

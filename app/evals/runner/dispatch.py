@@ -50,6 +50,7 @@ class Dispatcher:
         self.store, self.ask, self.work, self.slots = store, ask, work, slots
         self.commits: GroupCommit[Step, Written] = GroupCommit(store.write)
         self.waiting = list(reversed(calls))
+        self._calls, self._places = calls, {call.item: place for place, call in enumerate(calls)}
         self.retries: list[tuple[float, str, Call]] = []
         self.stop: str | None = None
         self.problem: str | None = None
@@ -157,7 +158,7 @@ class Dispatcher:
 
     async def _call(self, call: Call) -> tuple[Ended, tuple[Call, float] | None]:
         async with self._loading:
-            body = await self.work.body(call, self.waiting[: -AT_A_TIME - 1 : -1])
+            body = await self.work.body(call, self._coming(call))
         began = time.perf_counter()
         answer = await self.ask(body, call.id)
         milliseconds = (time.perf_counter() - began) * 1000
@@ -165,6 +166,12 @@ class Dispatcher:
             self.refused.clear()
             return self.work.answered(call, answer, milliseconds), None
         return self._failed(call, answer)
+
+    def _coming(self, call: Call) -> Sequence[Call]:
+        """The calls after this one, under way or not: the first of many slots fetches for all of them. None after one
+        that is tried again."""
+        after = self._places[call.item] + 1
+        return self._calls[after : after + AT_A_TIME] if call.tries == 1 else ()
 
     def _failed(self, call: Call, failure: Failure) -> tuple[Ended, tuple[Call, float] | None]:
         """A typed end; where the call certainly was not billed, perhaps another attempt."""

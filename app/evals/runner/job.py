@@ -18,6 +18,7 @@ from app.evals.judges import planning
 from app.evals.judges.work import JudgeWork
 from app.evals.models import EvalRun
 from app.evals.runner import setups
+from app.evals.runner.along import grading_along
 from app.evals.runner.dispatch import Dispatcher, Work
 from app.evals.runner.errors import CannotStart, LeaseLost, ShuttingDown, StillHeld
 from app.evals.runner.outputs import OutputWork
@@ -90,7 +91,8 @@ async def _ask_candidate(store: RunStore) -> Stopped:
     if not calls:
         return None, None
     setup = await asyncio.to_thread(setups.of_candidate, store.run_id)
-    return await _dispatch(store, setup, OutputWork(store, setup.asked), calls)
+    async with grading_along(store.run_id, store.lease):
+        return await _dispatch(store, setup, OutputWork(store, setup.asked), calls)
 
 
 async def _ask_judges(store: RunStore) -> Stopped:

@@ -21,7 +21,8 @@ class OutputWork:
     async def body(self, call: Call, coming: Sequence[Call]) -> dict[str, Any]:
         case_id = _case_id(call)
         if case_id not in self.cases:
-            self.cases.update(await self.store.cases([case_id, *map(_case_id, coming)]))
+            wanted = dict.fromkeys([case_id, *map(_case_id, coming)])  # repeats ask for the same case
+            self.cases.update(await self.store.cases([one for one in wanted if one not in self.cases]))
         return request_body(self.asked, self.cases.pop(case_id))
 
     def answered(self, call: Call, answer: Answer, milliseconds: float) -> Ended:
