@@ -1,4 +1,5 @@
-"""Server time of the compare and the ship page at 5,000 cases × 6 candidates, beside a bare aggregate over the rows.
+"""Server time of the compare, the ship and the adviser's pages at 5,000 cases × 6 candidates, beside a bare aggregate
+over the rows.
 
     python -m benchmarks.comparison_pages [cases] [candidates]        (default 5000 6)
 
@@ -137,6 +138,8 @@ def measure(world: World, runs: list[str]) -> None:
         "compare, one metric's losses": "/p/bench/compare?{}&metric=refusal_correctness&outcome=regression",
         "compare, one tag": "/p/bench/compare?{}&tag=refund&outcome=win",
         "decide": "/p/bench/decide?{}",
+        "what to try next": "/p/bench/decide/adviser",
+        "why cases failed": "/p/bench/decide/adviser/failures",
     }
     with web(world) as connection:
         worked_out = [ask(connection, world, pages["compare"].format(pair)) for pair in others]

@@ -1,11 +1,15 @@
 """Runs from start to end against a provider that answers, fails and goes away."""
 
 import pytest
+from sqlalchemy import select
 
+from app.candidates.few_shot.models import CandidateShot
+from app.candidates.few_shot.rules import ERASED, named
 from app.datasets.models import TestSetAccess
 from app.evals.models import Grade
 from tests.evals import factories
 from tests.evals.conftest import Bench
+from tests.examples import factories as examples
 
 
 def test_every_case_is_asked_once_and_its_output_graded(bench: Bench) -> None:
@@ -145,3 +149,20 @@ def _case(bench: Bench, position: int) -> str:
     from app.datasets.models import TestCase
 
     return str(bench.session.query(TestCase.id).filter_by(position=position).scalar())
+
+
+def test_worked_examples_are_sent_and_named_in_the_manifest_and_an_erased_one_stops_the_run(bench: Bench) -> None:
+    example = examples.add(bench.session, bench.project, status="approved", **examples.chat("Shown?", "yes"))
+    shown = [{"role": "user", "content": "Shown?"}, {"role": "assistant", "content": "yes"}]
+    row = {"candidate_id": bench.candidate.id, "example_id": example.id, "revision": 1, "messages": shown}
+    bench.session.add(CandidateShot(position=0, **row))
+    bench.session.commit()
+    run = bench.run(1)
+    assert bench.double.requests[0]["body"]["messages"] == [*shown, {"role": "user", "content": "question 0."}]
+    assert (run.manifest or {})["candidate"]["few_shot"] == [named(example.id, 1, shown)]
+    shot = bench.session.scalars(select(CandidateShot)).one()
+    shot.messages = ERASED
+    bench.session.commit()
+    stopped = bench.run(1)
+    assert stopped.status == "failed"
+    assert "was erased" in (stopped.error or "")

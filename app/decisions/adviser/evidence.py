@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -17,11 +17,11 @@ from app.core.stats.words import and_list
 from app.datasets.models import TestCase, TestSet
 from app.decisions.adviser import facts, queries, rules
 from app.decisions.adviser.causes import Cause
-from app.decisions.adviser.rules import Failed, FailedGrade, Proposal
-from app.evals.models import EvalRun, Output
+from app.decisions.adviser.rules import Failed, FailedGrade, Proposal, Signal
+from app.evals.models import EvalRun
 from app.projects.models import Project
 
-METHOD = 1  # to be raised with every change of ``facts``: what was kept under another number is not read
+METHOD = 1  # to be raised with every change of ``facts`` or ``rules``: what was kept under another number is not read
 PASSED = 0.5  # share of the repeats: above it a case counts as passed, as everywhere
 
 
@@ -58,6 +58,20 @@ class Failure:
         return "confirmed" if self.confirmed else "proposed" if self.proposal.cause else "none"
 
 
+class Row(NamedTuple):
+    """What is kept of a failed case; ``signals``: (cause, words), all but what people differ about."""
+
+    case_id: str
+    position: int
+    tags: Sequence[str]
+    content_hash: str
+    fingerprint_unit: str
+    example_id: str | None
+    answered: bool
+    graders: Sequence[str]
+    signals: Sequence[tuple[Cause, str]]
+
+
 @dataclass(frozen=True)
 class Found:
     """``cases``: how many of the set could be judged."""
@@ -67,58 +81,90 @@ class Found:
 
 
 def gather(session: Session, project: Project, run: EvalRun, test_set: TestSet) -> Found:
-    success = of_run(session, run, test_set).success
-    ids = [case_id for case_id, share in success.items() if share <= PASSED]
-    cases = queries.cases(session, ids)
-    sizes = Counter(name for row in queries.common(session, test_set.id) for name in _alike(*row[1:]))
-    failed = _failed(session, project, run, test_set, cases)
-    proposed = rules.proposals(failed, sizes)
-    said = queries.said(session, project.id, [case.content_hash for case in cases.values()])
-    by_case = {one.case_id: one for one in failed}
-    ordered = sorted(cases.values(), key=lambda case: case.position)
-    return Found(len(success), [_failure(case, by_case[case.id], proposed[case.id], said) for case in ordered])
+    """The failures of a run with what is proposed and what was said. What people differ about is read each time."""
+    cases, rows = _kept_rows(session, project.id, run, test_set)
+    said = queries.said(session, project.id, [row.content_hash for row in rows])
+    disputes = _disputes(session, project, rows)
+    return Found(cases, [_failure(row, disputes.get(row.case_id), said) for row in rows])
 
 
-def _failure(case: TestCase, one: Failed, proposal: Proposal, said: Mapping[str, Any]) -> Failure:
-    row, who = said.get(case.content_hash, (None, ""))
+def _failure(row: Row, dispute: str | None, said: Mapping[str, Any]) -> Failure:
+    word, who = said.get(row.content_hash, (None, ""))
     return Failure(
-        case_id=case.id,
-        position=case.position,
-        tags=case.tags,
-        graders=[grade.grader for grade in one.grades],
-        content_hash=case.content_hash,
-        answered=one.answered,
-        proposal=proposal,
-        confirmed=Confirmed(row.cause, who, row.set_at, row.run_id) if row else None,
+        case_id=row.case_id,
+        position=row.position,
+        tags=row.tags,
+        graders=row.graders,
+        content_hash=row.content_hash,
+        answered=row.answered,
+        proposal=rules.with_dispute([Signal(*one) for one in row.signals], dispute if row.answered else None),
+        confirmed=Confirmed(word.cause, who, word.set_at, word.run_id) if word else None,
     )
 
 
-def _failed(
-    session: Session, project: Project, run: EvalRun, test_set: TestSet, cases: Mapping[str, TestCase]
-) -> list[Failed]:
-    ids = list(cases)
-    outputs = queries.outputs(session, run.id, ids)
+def _kept_rows(session: Session, project_id: str, run: EvalRun, test_set: TestSet) -> tuple[int, list[Row]]:
+    """(cases that could be judged, a row for each failed one): read once for each grading of a run, and kept."""
+    stamp = [METHOD, "adviser", run.id, run.manifest_hash, str(run.finished_at)]
+    key = hashlib.sha256(json.dumps(stamp).encode()).hexdigest() if run.manifest_hash else None
+    kept = comparisons.kept(session, key) if key else None
+    if kept is not None:
+        return kept["cases"], [Row(*row) for row in kept["rows"]]
+    cases, rows = _read(session, run, test_set)
+    if key:
+        comparisons.keep(session, project_id, key, {"cases": cases, "rows": [list(row) for row in rows]})
+    return cases, rows
+
+
+def _read(session: Session, run: EvalRun, test_set: TestSet) -> tuple[int, list[Row]]:
+    success = of_run(session, run, test_set).success
+    cases = queries.cases(session, [case_id for case_id, share in success.items() if share <= PASSED])
+    sizes = Counter(name for row in queries.common(session, test_set.id) for name in _alike(*row[1:]))
+    failed = {one.case_id: one for one in _failed(session, run, test_set, cases)}
+    proposed = rules.proposals(list(failed.values()), sizes)
+    ordered = sorted(cases.values(), key=lambda case: case.position)
+    return len(success), [_row(case, failed[case.id], proposed[case.id]) for case in ordered]
+
+
+def _row(case: TestCase, one: Failed, proposal: Proposal) -> Row:
+    graders = [grade.grader for grade in one.grades]
+    signals = [(signal.cause, signal.words) for signal in proposal.signals]
+    return Row(
+        case.id, case.position, case.tags, case.content_hash, case.fingerprint_unit, case.example_id,
+        one.answered, graders, signals,
+    )  # fmt: skip
+
+
+def _failed(session: Session, run: EvalRun, test_set: TestSet, cases: Mapping[str, TestCase]) -> list[Failed]:
+    outputs = queries.outputs(session, run.id, list(cases))
     grades = queries.failed_grades(session, run.id)
     kinds = {str(one["name"]): str(one["definition"].get("type", "")) for one in run.graders}
-    texts = _facts(session, project.id, run, cases, outputs)
-    disputes = _disputes(session, project, cases)
-    return [
-        Failed(
-            case_id=case.id,
-            answered=any(output.status == "complete" for output in outputs.get(case.id, ())),
-            grades=[
-                FailedGrade(grade.grader, kinds.get(grade.grader, ""), grade.metric, grade.reason, grade.detail)
-                for grade in grades.get(case.id, ())
-            ],
-            red_team=test_set.kind == "red_team",
-            changing=texts[case.id][0],
-            unknown=texts[case.id][1],
-            alike=_alike(case.tags, case.behavior or case.expected.get("behavior"), case.expected.get("label")),
-            closed="label" in case.expected or "json" in case.expected,
-            dispute=disputes.get(case.id),
+    found = []
+    for case in cases.values():
+        complete = [output for output in outputs.get(case.id, ()) if output.status == "complete"]
+        changing, unknown = _facts(case, complete[0].text or "" if complete else "")
+        found.append(
+            Failed(
+                case_id=case.id,
+                answered=bool(complete),
+                grades=[
+                    FailedGrade(grade.grader, kinds.get(grade.grader, ""), grade.metric, grade.reason, grade.detail)
+                    for grade in grades.get(case.id, ())
+                ],
+                red_team=test_set.kind == "red_team",
+                changing=changing,
+                unknown=unknown,
+                alike=_alike(case.tags, case.behavior or case.expected.get("behavior"), case.expected.get("label")),
+                closed="label" in case.expected or "json" in case.expected,
+            )
         )
-        for case in cases.values()
-    ]
+    return found
+
+
+def _facts(case: TestCase, said: str) -> tuple[list[str], list[str]]:
+    """(facts that change, facts that nothing given holds)."""
+    expected = str(case.expected.get("text") or "")
+    changing = facts.changing(case.messages, expected, said)
+    return changing, facts.unknown(case.messages, expected, said) if expected else []
 
 
 def _alike(tags: Sequence[str], behavior: str | None, label: str | None) -> list[str]:
@@ -128,43 +174,17 @@ def _alike(tags: Sequence[str], behavior: str | None, label: str | None) -> list
     return found + ([f"the label “{label}”"] if label else [])
 
 
-Texts = Mapping[str, tuple[Sequence[str], Sequence[str]]]
-
-
-def _facts(
-    session: Session,
-    project_id: str,
-    run: EvalRun,
-    cases: Mapping[str, TestCase],
-    outputs: Mapping[str, Sequence[Output]],
-) -> Texts:
-    """By case (facts that change, facts that nothing given holds): read out of the texts once for each grading of a
-    run, and kept."""
-    stamp = [METHOD, "adviser", run.id, run.manifest_hash, str(run.finished_at)]
-    key = hashlib.sha256(json.dumps(stamp).encode()).hexdigest() if run.manifest_hash else None
-    kept = comparisons.kept(session, key) if key else None
-    if kept is not None and kept.keys() >= cases.keys():
-        return {case_id: (pair[0], pair[1]) for case_id, pair in kept.items()}
-    found: dict[str, tuple[Sequence[str], Sequence[str]]] = {}
-    for case in cases.values():
-        said = next((output.text or "" for output in outputs.get(case.id, ()) if output.status == "complete"), "")
-        expected = str(case.expected.get("text") or "")
-        changing = facts.changing(case.messages, expected, said)
-        found[case.id] = (changing, facts.unknown(case.messages, expected, said) if expected else [])
-    if key:
-        comparisons.keep(session, project_id, key, {case_id: list(pair) for case_id, pair in found.items()})
-    return found
-
-
-def _disputes(session: Session, project: Project, cases: Mapping[str, TestCase]) -> dict[str, str]:
+def _disputes(session: Session, project: Project, rows: Sequence[Row]) -> dict[str, str]:
     """By case how people differ: opinions on its example, or an example that asks the same and expects otherwise."""
+    known = queries.asked_again(session, project.id, [row.fingerprint_unit for row in rows])
+    again = [row.case_id for row in rows if row.fingerprint_unit in known]
     found = {
         case_id: f"Example #{number} asks the same and expects something else."
-        for case_id, number in queries.conflicting(session, list(cases)).items()
+        for case_id, number in queries.conflicting(session, again).items()
     }
-    examples = {case.example_id: case.id for case in cases.values() if case.example_id}
+    examples = {row.example_id: row.case_id for row in rows if row.example_id}
     opinions: dict[tuple[str, int], list[tuple[str, str | None, str | None]]] = {}
-    for example, revision, _who, *said in agreement.opinions(session, project.id, project.overlap):
+    for example, revision, _who, *said in agreement.opinions(session, project.id, project.overlap) if examples else ():
         if example in examples:
             opinions.setdefault((example, revision), []).append((said[0], said[1], said[2]))
     for (example, _revision), given in opinions.items():

@@ -12,7 +12,7 @@ from app.decisions.adviser.models import FailureCause
 from app.evals.blind import hidden_from
 from app.evals.models import EvalRun, Grade, Output
 from app.examples.models import Example, Revision
-from app.examples.queries import one_of_ids
+from app.examples.queries import one_of, one_of_ids
 
 
 def baseline_runs(session: Session, project_id: str, user_id: str, candidate_id: str) -> dict[str, EvalRun]:
@@ -61,6 +61,12 @@ def failed_grades(session: Session, run_id: str) -> dict[str, list[Grade]]:
     return {case_id: list(grades.values()) for case_id, grades in found.items()}
 
 
+def asked_again(session: Session, project_id: str, units: Sequence[str]) -> set[str]:
+    """Those of the prompts that a living example has."""
+    query = select(Example.fingerprint_unit).where(Example.project_id == project_id, Example.deleted_at.is_(None))
+    return set(session.scalars(query.where(one_of(Example.fingerprint_unit, units))))
+
+
 def conflicting(session: Session, case_ids: Sequence[str]) -> dict[str, int]:
     """By case the number of another example that asks the same and expects another label or behaviour."""
     current = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
@@ -88,7 +94,7 @@ def said(session: Session, project_id: str, hashes: Sequence[str]) -> dict[str, 
     query = (
         select(FailureCause, User.name)
         .join(User, User.id == FailureCause.set_by)
-        .where(FailureCause.project_id == project_id, FailureCause.content_hash.in_(hashes))
+        .where(FailureCause.project_id == project_id, one_of(FailureCause.content_hash, hashes))
         .ext(distinct_on(FailureCause.content_hash))
         .order_by(FailureCause.content_hash, FailureCause.id.desc())
     )

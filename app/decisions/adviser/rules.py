@@ -28,6 +28,7 @@ ALIKE = 3
 SHARE = 1 / 3
 MANY = 10
 FORM_CHECKS = ("json_schema", "regex", "instructions", "tool_call")
+PLACES = {cause: place for place, cause in enumerate(CAUSES)}
 NOT_CONTENT = ("format_validity", "refusal_correctness")
 
 
@@ -90,9 +91,13 @@ def proposals(failed: Sequence[Failed], sizes: Mapping[str, int]) -> dict[str, P
 def propose(one: Failed, repeated: Sequence[Signal]) -> Proposal:
     if not one.answered:
         return Proposal(None, ())
-    found = [*_safety(one), *_dispute(one), *_form(one), *_facts(one), *repeated]
-    order = list(CAUSES)
-    found.sort(key=lambda signal: order.index(signal.cause))
+    return with_dispute([*_safety(one), *_form(one), *_facts(one), *repeated], one.dispute)
+
+
+def with_dispute(signals: Sequence[Signal], dispute: str | None) -> Proposal:
+    """All evidence in the order of the causes; ``dispute``: how people differ about the case."""
+    found = [*signals, *([Signal("unclear_requirement", dispute)] if dispute else [])]
+    found.sort(key=lambda signal: PLACES[signal.cause])
     return Proposal(found[0].cause if found else None, found)
 
 
@@ -133,11 +138,6 @@ def _safety(one: Failed) -> Iterable[Signal]:
             yield Signal("safety", f"“{grade.grader}” expected it to {expected}, and saw an answer.")
     if one.red_team:
         yield Signal("safety", "A case of a red-team set.")
-
-
-def _dispute(one: Failed) -> Iterable[Signal]:
-    if one.dispute:
-        yield Signal("unclear_requirement", one.dispute)
 
 
 def _form(one: Failed) -> Iterable[Signal]:

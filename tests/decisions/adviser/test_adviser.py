@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.annotation.models import Annotation
+from app.comparisons.models import ComparisonResult
 from app.datasets.near import service as near
 from app.decisions.adviser.models import FailureCause
 from app.evals.models import Grade
@@ -220,3 +221,15 @@ def test_a_voter_reads_no_outputs_unasked_and_a_viewer_says_nothing(desk: Desk) 
     body = {"set_to": "format", "case_ids": [desk.bench.cases["Held out"][0].id]}
     assert desk.client.post(f"{desk.api}/causes", json=body, headers=headers).status_code == 403
     assert desk.client.get(desk.api, headers=headers).status_code == 200
+
+
+def test_what_was_read_of_a_run_is_kept_and_what_people_say_is_not(desk: Desk) -> None:
+    desk.run.manifest_hash, desk.run.finished_at = "sha", desk.project.created_at
+    desk.session.commit()
+    first = desk.get("/failures")
+    kept = desk.session.scalars(select(ComparisonResult.payload)).one()
+    assert (kept or {})["cases"] == 60
+    assert desk.get("/failures") == first
+    one = first["items"][0]["case_id"]
+    desk.say(case_ids=[one], set_to="format")
+    assert desk.get("/failures")["items"][0]["cause"] == "format"
