@@ -35,6 +35,7 @@ STAGES = (
     "datasets",
     "evals.playground",  # its addresses stand below those of candidates, whose ids would take them
     "candidates",
+    "candidates.knowledge",
     "evals",
     "evals.calibration",
     "comparisons",

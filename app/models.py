@@ -7,6 +7,7 @@ from app.annotation.assist import models as assist
 from app.annotation.comments import models as comments
 from app.candidates import models as candidates
 from app.candidates.few_shot import models as few_shot
+from app.candidates.knowledge import models as knowledge
 from app.checks import models as checks
 from app.checks.readiness import models as readiness
 from app.checks.semantic import models as semantic
@@ -51,6 +52,7 @@ __all__ = [
     "finetunes",
     "gateway",
     "judges",
+    "knowledge",
     "metadata",
     "near",
     "notifications",

@@ -18,6 +18,7 @@ STAGES = (
     "annotation",
     "annotation.assist",
     "annotation.assignments",
+    "candidates.knowledge",
     "evals",
     "evals.playground",
     "comparisons",

@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from app.candidates import queries, service
+from app.candidates import previewing, queries, service
 from app.candidates.few_shot import queries as few_shot
 from app.candidates.few_shot.models import CandidateShot
-from app.candidates.forms import NewBaseline, NewCandidate
+from app.candidates.forms import NewBaseline, NewCandidate, Preview
 from app.candidates.models import Candidate
 from app.projects.access import Access, Engineer, Viewer
 from app.web.idempotency import api_router
@@ -35,6 +35,7 @@ class CandidateOut(BaseModel):
     model: str
     system_prompt: str | None
     prompt_template: str | None
+    retrieval: dict[str, Any] | None  # with the state that it searches: as_of, snapshot_id, passages_sha256
     parameters: dict[str, Any]
     few_shot: list[ShotOut]
     price: dict[str, float] | None
@@ -72,6 +73,22 @@ def create(session: SessionDep, access: Engineer, new: NewCandidate) -> Candidat
 def get(session: SessionDep, access: Viewer, candidate_id: str) -> CandidateOut:
     candidate = queries.get(session, access.project.id, candidate_id)
     return told(session, access, candidate)
+
+
+class PreviewOut(BaseModel):
+    """``messages`` as they would be sent, with what was ``retrieved`` for them; null without retrieval."""
+
+    messages: list[dict[str, Any]]
+    retrieved: list[dict[str, Any]] | None
+
+
+@router.post(BASE + "/{candidate_id}/preview")
+def preview(session: SessionDep, access: Viewer, candidate_id: str, request: Preview) -> PreviewOut:
+    """What the candidate would be sent for a request. Nothing is sent, and nothing is paid."""
+    candidate = queries.get(session, access.project.id, candidate_id)
+    sent = previewing.preview(session, candidate, request.request)
+    found = None if sent.found is None else [one.source | {"score": one.score} for one in sent.found]
+    return PreviewOut(messages=sent.messages, retrieved=found)
 
 
 @router.put("/projects/{slug}/baseline")

@@ -1,13 +1,14 @@
 """What a candidate may be made of."""
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from app.candidates.few_shot.forms import FewShot
+from app.candidates.knowledge.forms import NewRetrieval
+from app.candidates.rules import INPUT, SOURCES
 from app.web.forms import StrictModel
 
-INPUT = "{{input}}"
 # what a chat completion may be asked for beside its messages
 PARAMETERS: dict[str, tuple[type, float, float]] = {
     "temperature": (float, 0, 2),
@@ -34,7 +35,7 @@ class NewCandidate(StrictModel):
     prompt_template: str | None = Field(None, max_length=200_000)
     parameters: dict[str, Any] = Field(default_factory=dict)
     price: Price | None = None
-    retrieval: None = None
+    retrieval: NewRetrieval | None = None
     few_shot: FewShot | None = None
 
     @field_validator("prompt_template")
@@ -43,6 +44,12 @@ class NewCandidate(StrictModel):
         if template and INPUT not in template:
             raise ValueError(f"Write {INPUT} where the request belongs.")
         return template or None
+
+    @model_validator(mode="after")
+    def _has_sources(self) -> Self:
+        if self.prompt_template and SOURCES in self.prompt_template and self.retrieval is None:
+            raise ValueError(f"The template names {SOURCES}, but the candidate searches no collection.")
+        return self
 
     @field_validator("parameters")
     @classmethod
@@ -58,6 +65,23 @@ class NewCandidate(StrictModel):
                 raise ValueError(f"{name} must be a whole number.")
             checked[name] = kind(value)
         return checked
+
+
+class Preview(StrictModel):
+    """A request as somebody types it, to see what would be sent; or whole messages."""
+
+    input: str | None = Field(None, min_length=1, max_length=20_000)
+    messages: list[dict[str, Any]] | None = Field(None, min_length=1, max_length=100)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.input is None) == (self.messages is None):
+            raise ValueError("Give either “input” or “messages”.")
+        return self
+
+    @property
+    def request(self) -> list[dict[str, Any]]:
+        return self.messages or [{"role": "user", "content": self.input}]
 
 
 class NewBaseline(StrictModel):

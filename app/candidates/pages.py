@@ -9,12 +9,17 @@ from sqlalchemy.orm import Session
 
 from app.candidates import queries
 from app.candidates.few_shot import queries as few_shot
+from app.candidates.knowledge import queries as knowledge
+from app.candidates.knowledge.models import Collection, Snapshot
+from app.candidates.knowledge.pinning import snapshot_of
 from app.candidates.models import Candidate
+from app.candidates.previewing import Sent, preview
 from app.candidates.versions import Lineage, lineage
 from app.projects.access import Access
 from app.web.forms import FormState
 
 SHOWN_PARAMETERS = ("temperature", "max_tokens", "top_p", "seed")
+RETRIEVAL = ("collection_id", "top_k", "as_of")
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class NewPage:
     slug: str
     providers: Sequence[tuple[str, str]]
     models: Sequence[tuple[str, str]]  # (model, provider) as the last checks found them, to choose from while typing
+    collections: Sequence[tuple[str, str]]  # (id, name) of those that hold something
     start: dict[str, Any]
     cloned_from: str | None
     kept: Kept | None
@@ -66,6 +72,16 @@ class WorkedExample:
 
 
 @dataclass(frozen=True)
+class Searched:
+    """What the candidate searches."""
+
+    collection: Collection
+    snapshot: Snapshot
+    top_k: int
+    as_of: str | None
+
+
+@dataclass(frozen=True)
 class CandidatePage:
     slug: str
     candidate: Candidate
@@ -74,6 +90,9 @@ class CandidatePage:
     lineage: Lineage
     is_baseline: bool
     can_change: bool
+    searched: Searched | None
+    q: str
+    sent: Sent | None  # for the request that was typed
 
     @property
     def title(self) -> str:
@@ -96,6 +115,7 @@ def new(session: Session, access: Access, source: Candidate | None, form: FormSt
         access.project.slug,
         [(p.id, p.name) for p in providers],
         models,
+        [(row.id, row.name) for row in knowledge.listed(session, access.project.id) if _searchable(row)],
         start_values(source),
         source.id if source else None,
         _kept(session, source),
@@ -109,6 +129,10 @@ def _kept(session: Session, source: Candidate | None) -> Kept | None:
     return Kept(source.name, count) if source and count else None
 
 
+def _searchable(row: Any) -> bool:
+    return row.archived_at is None and row.documents > 0
+
+
 def start_values(source: Candidate | None) -> dict[str, Any]:
     """What the form begins with: nothing, or the candidate that is cloned."""
     names = ("name", "provider_id", "model", "system_prompt", "prompt_template")
@@ -118,12 +142,14 @@ def start_values(source: Candidate | None) -> dict[str, Any]:
     values |= {name: parameters.get(name, "") for name in SHOWN_PARAMETERS}
     price = (source.price if source else None) or {}
     values |= {"price_input": price.get("input", ""), "price_output": price.get("output", "")}
+    retrieval = (source.retrieval if source else None) or {}
+    values |= {name: retrieval.get(name) or "" for name in RETRIEVAL}
     if source:
         values["name"] = f"{source.name} (edited)"
     return values
 
 
-def one(session: Session, access: Access, candidate: Candidate) -> CandidatePage:
+def one(session: Session, access: Access, candidate: Candidate, q: str = "") -> CandidatePage:
     provider = queries.provider(session, candidate.provider_id or "")
     baseline = queries.baseline(session, access.project.id)
     is_baseline = baseline is not None and baseline.id == candidate.id
@@ -137,6 +163,9 @@ def one(session: Session, access: Access, candidate: Candidate) -> CandidatePage
         lineage=lineage(session, slug, candidate),
         is_baseline=is_baseline,
         can_change=access.can("engineer"),
+        searched=_searched(session, candidate),
+        q=q,
+        sent=preview(session, candidate, [{"role": "user", "content": q}]) if q.strip() else None,
     )
 
 
@@ -148,3 +177,10 @@ def _shots(session: Session, slug: str, candidate_id: str) -> list[WorkedExample
         )
         for shot in few_shot.of_candidate(session, candidate_id)
     ]
+
+
+def _searched(session: Session, candidate: Candidate) -> Searched | None:
+    if candidate.retrieval is None:
+        return None
+    collection, snapshot = snapshot_of(session, candidate.retrieval)
+    return Searched(collection, snapshot, candidate.retrieval["top_k"], candidate.retrieval["as_of"])

@@ -18,6 +18,7 @@ router = APIRouter(include_in_schema=False)
 BASE = "/p/{slug}/candidates"
 # fields of the draw, as the form calls them beside the fields of the candidate
 SHOTS = {"k": "shots", "tag": "shots_tag", "behavior": "shots_behavior", "seed": "shots_seed"}
+MOST_TYPED = 20_000
 
 
 @router.get(BASE)
@@ -48,9 +49,10 @@ def create(request: Request, session: SessionDep, access: Engineer, form: FormDe
 
 
 @router.get(BASE + "/{candidate_id}")
-def one(request: Request, session: SessionDep, access: Viewer, candidate_id: str) -> Response:
+def one(request: Request, session: SessionDep, access: Viewer, candidate_id: str, q: str = "") -> Response:
+    """``q``: a request to see what would be sent for it."""
     candidate = queries.get(session, access.project.id, candidate_id)
-    return render(request, "candidates/one.html", pages.one(session, access, candidate))
+    return render(request, "candidates/one.html", pages.one(session, access, candidate, q[:MOST_TYPED]))
 
 
 @router.post(BASE + "/{candidate_id}/baseline")
@@ -76,6 +78,10 @@ def _values(form: FormData) -> dict[str, Any]:
         values["few_shot"] = {name: text for name, text in shots.items() if text}
     parameters = {name: values.pop(name) for name in pages.SHOWN_PARAMETERS if name in values}
     values["parameters"] = {name: _number(name, text) for name, text in parameters.items()}
+    if values.get("collection_id"):
+        values["retrieval"] = {name: values[name] for name in pages.RETRIEVAL if values.get(name)}
+    for name in pages.RETRIEVAL:
+        values.pop(name, None)
     prices = {name: values.pop(f"price_{name}", None) for name in ("input", "output")}
     if any(prices.values()):
         values["price"] = {name: _number(f"price_{name}", text or "0") for name, text in prices.items()}
@@ -83,8 +89,9 @@ def _values(form: FormData) -> dict[str, Any]:
 
 
 def _as_typed(error: Invalid) -> Invalid:
-    """Errors of the draw stand beside the fields of the form."""
+    """Errors of the draw and of the retrieval stand beside the fields of the form."""
     names = {f"few_shot.{name}": field for name, field in SHOTS.items()} | {"few_shot": "shots"}
+    names |= {f"retrieval.{name}": name for name in pages.RETRIEVAL}
     return Invalid(str(error), [FieldError(names.get(one.loc, one.loc), one.msg) for one in error.errors])
 
 

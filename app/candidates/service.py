@@ -10,6 +10,7 @@ from app.candidates import queries
 from app.candidates.few_shot import service as few_shot
 from app.candidates.few_shot.models import CandidateShot
 from app.candidates.forms import NewCandidate
+from app.candidates.knowledge import pinning
 from app.candidates.models import Baseline, Candidate, MakingCost
 from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid
@@ -35,13 +36,19 @@ def create(
         raise Conflict(f"There is already a candidate “{new.name}”: choose another name.")
     if cloned_from is not None:
         queries.get(session, access.project.id, cloned_from)
+    retrieval = pinning.pin(session, access.project.id, new.retrieval) if new.retrieval else None
     shots: Sequence[few_shot.Shot | CandidateShot] = ()
     if new.few_shot:
         shots = few_shot.choose(session, access.project.id, new.few_shot, provider)
     elif cloned_from and keep_few_shot:
         shots = few_shot.to_take_over(session, cloned_from)
-    fields = new.model_dump(exclude={"retrieval", "few_shot"})
-    candidate = Candidate(project_id=access.project.id, cloned_from=cloned_from, created_by=access.user.id, **fields)
+    candidate = Candidate(
+        project_id=access.project.id,
+        cloned_from=cloned_from,
+        created_by=access.user.id,
+        retrieval=retrieval,
+        **new.model_dump(exclude={"retrieval", "few_shot"}),
+    )
     _add(session, access.project.id, access.user.id, candidate)
     few_shot.put(session, candidate.id, shots)
     return candidate
@@ -59,7 +66,7 @@ def create_tuned(
     like: Candidate | None,
 ) -> Candidate:
     """The candidate of a finished fine-tune: it inherits the baseline's prompt with its worked
-    examples, its parameters and its price.
+    examples, its retrieval, its parameters and its price.
 
     A name in use gets a number behind it.
     """
@@ -73,6 +80,7 @@ def create_tuned(
         model=model,
         system_prompt=like.system_prompt if like else None,
         prompt_template=like.prompt_template if like else None,
+        retrieval=like.retrieval if like else None,
         parameters=dict(like.parameters) if like else {},
         price=like.price if like else None,
         origin="fine_tune",

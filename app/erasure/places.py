@@ -35,6 +35,7 @@ class Place:
 
 IN_RUN = "t.run_id in (select id from eval_runs where project_id = :project)"
 IN_ROUND = "t.round_id in (select id from preference_rounds where project_id = :project)"
+IN_COLLECTION = "t.collection_id in (select id from knowledge_collections where project_id = :project)"
 IN_OUTPUT = (
     "t.output_id in (select o.id from outputs o join eval_runs r on r.id = o.run_id where r.project_id = :project)"
 )
@@ -168,6 +169,28 @@ PLACES: tuple[Place, ...] = (
         key="example_id",
         project="t.candidate_id in (select id from candidates where project_id = :project)",
     ),
+    Place(
+        "knowledge_documents",
+        "names of documents in collections",
+        ("name",),
+        "name = '[erased] ' || t.id",
+        project=IN_COLLECTION,
+    ),
+    Place(
+        "knowledge_passages",
+        "passages of documents in collections",
+        ("heading", "text"),
+        None,
+        project="t.version_id in (select v.id from knowledge_versions v join knowledge_documents d "
+        "on d.id = v.document_id join knowledge_collections c on c.id = d.collection_id where c.project_id = :project)",
+    ),
+    Place(
+        "knowledge_uploads",
+        "names of uploaded documents",
+        ("files", "error"),
+        "files = '[]', error = null",
+        project=IN_COLLECTION,
+    ),
     Place("findings", "findings", ("words", "evidence", "key"), "", via=(("example_id", "examples"),)),
     Place("comments", "comments", ("text",), "text = '[erased]'", via=(("example_id", "examples"),)),
     Place("finding_changes", "reasons of decisions in bulk", ("reason",), "reason = '[erased]'"),
@@ -221,6 +244,11 @@ NOT_PERSONAL: dict[str, str] = {
     "guideline_versions": "what the team says of its own project",
     "providers": "addresses and keys of machines",
     "candidates": "prompts that the team wrote: edit by cloning, then archive",
+    "knowledge_collections": "names that the team gave",
+    "knowledge_versions": "dates and hashes; what they say stands in their passages",
+    "knowledge_snapshots": "hashes",
+    "knowledge_snapshot_versions": "ids",
+    "retrievals": "ids and figures",
     "baselines": "ids",
     "making_costs": "figures",
     "failure_causes": "ids, and causes from a fixed list",

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 # What an answer may cost at most: a token for every three characters sent, and all the tokens that may come back.
 ASSUMED_OUTPUT_TOKENS = 1024
+PASSAGE_CHARACTERS = 1_500  # of a retrieved passage with its label, at most
 PLAN = text("""
 insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state, cost_estimate)
 select gen_random_uuid(), r.project_id, c.provider_id, r.id, 'eval', t.id || ':' || n, 1, 'planned',
   ((length(t.messages::text) + coalesce(length(c.system_prompt), 0) + coalesce(length(c.prompt_template), 0)
-    + coalesce((select sum(length(s.messages::text)) from candidate_shots s where s.candidate_id = c.id), 0)) / 3.0
-    * (c.price ->> 'input')::numeric
+      + coalesce((select sum(length(s.messages::text)) from candidate_shots s where s.candidate_id = c.id), 0)
+      + coalesce((c.retrieval ->> 'top_k')::int, 0) * :passage) / 3.0 * (c.price ->> 'input')::numeric
     + coalesce((c.parameters ->> 'max_tokens')::numeric, (c.parameters ->> 'max_completion_tokens')::numeric, :assumed)
     * (c.price ->> 'output')::numeric) / 1000000
 from eval_runs r join candidates c on c.id = r.candidate_id join test_cases t on t.test_set_id = r.test_set_id
@@ -78,7 +79,7 @@ class Unknown:
 
 def plan(session: Session, run_id: str) -> None:
     """One planned call for every case and repeat that has none yet."""
-    session.execute(PLAN, {"run": run_id, "assumed": ASSUMED_OUTPUT_TOKENS})
+    session.execute(PLAN, {"run": run_id, "assumed": ASSUMED_OUTPUT_TOKENS, "passage": PASSAGE_CHARACTERS})
 
 
 def unknown(session: Session, run_id: str) -> Unknown:

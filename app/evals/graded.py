@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from app.datasets.models import TestCase
+from app.evals import retrieved
 from app.evals.graders import Grade as Given
 from app.evals.graders import GraderSpec, Sample, case_item, grade
 from app.evals.models import Grade, Output
@@ -53,17 +54,18 @@ def grade_after(
     if after is not None:
         query = query.where(Output.id > after)
     rows = session.execute(query.order_by(Output.id).limit(limit)).all()
+    found = retrieved.sources(session, run_id, [case.id for _output, case in rows])
     graded = []
     for output, case in rows:
-        item, sample = item_of(case), sample_of(output)
+        item, sample = item_of(case, found.get(case.id)), sample_of(output)
         graded += [(output, spec, grade(spec, item, sample)) for spec in specs]
     put(session, graded)
     return rows[-1][0].id if rows else after
 
 
-def item_of(case: TestCase) -> dict[str, Any]:
-    """A stored case as graders take it."""
-    return case_item(
+def item_of(case: TestCase, found: retrieved.Sources | None = None) -> dict[str, Any]:
+    """A stored case as graders take it; ``found``: what was retrieved for it, where the candidate searches."""
+    item = case_item(
         {
             "messages": case.messages,
             "tools": case.tools,
@@ -73,6 +75,7 @@ def item_of(case: TestCase) -> dict[str, Any]:
             "metadata": case.extra,
         }
     )
+    return item if found is None else item | {"retrieved": found}
 
 
 def sample_of(output: Output) -> Sample:

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from app.candidates.few_shot import queries as few_shot
 from app.candidates.few_shot import rules as few_shot_rules
+from app.candidates.knowledge import pinning
 from app.candidates.models import Candidate
 from app.core.clock import utcnow
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase, TestSet
-from app.evals import graded, instruction_levels, queries
+from app.evals import graded, instruction_levels, queries, retrieved
 from app.evals.graders import Grade as Given
 from app.evals.graders import GraderSpec, grade, parse_spec
 from app.evals.judges import queries as judgements
@@ -62,10 +63,12 @@ def _grade_all(
     kept = graded.of_run(session, run.id) if run.manifest is None else {}
     if judged or run.manifest is not None:
         graded.forget(session, run.id)
+    found = retrieved.sources(session, run.id)
     scored, new = [], []
     for output in outputs:
         known = kept.get(output.id, {})
-        item, sample, verdicts = graded.item_of(cases[output.case_id]), graded.sample_of(output), said.get(output.id)
+        item = graded.item_of(cases[output.case_id], found.get(output.case_id))
+        sample, verdicts = graded.sample_of(output), said.get(output.id)
         given = [
             (spec, known[spec.name])
             if spec.name in known and not spec.definition.asks
@@ -149,11 +152,20 @@ def manifest(session: Session, run: EvalRun, test_set: TestSet, outputs: Sequenc
             "parameters": candidate.parameters,
             "price": candidate.price,
         }
-        | ({"few_shot": shots} if shots else {}),
+        | ({"few_shot": shots} if shots else {})
+        | _searched(session, run, candidate),
         "graders": run.graders,
         "repeats": run.repeats,
         "outputs_sha256": digest(texts),
     } | judgements.manifest(session, run)
+
+
+def _searched(session: Session, run: EvalRun, candidate: Candidate) -> dict[str, Any]:
+    """What was searched and what was found, for a candidate with retrieval."""
+    if candidate.retrieval is None:
+        return {}
+    found, _milliseconds = retrieved.searches(session, run.id)
+    return {"retrieval": pinning.manifest(session, candidate.retrieval) | {"retrieved_sha256": digest(found)}}
 
 
 def digest(value: Any) -> str:

@@ -3,7 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Numeric, UniqueConstraint, func
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Numeric,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
@@ -108,6 +119,18 @@ class Grade(Base):
     passed: Mapped[bool | None]
     reason: Mapped[str]
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Retrieval(Base):
+    """What a case's request was answered from: ``passage_ids`` with their ``scores``, the best first. Passages never
+    change, so that their texts can be read again; the search took ``milliseconds``, which are no part of latency."""
+
+    __tablename__ = "retrievals"
+    run_id: Mapped[str] = mapped_column(ForeignKey("eval_runs.id", ondelete="CASCADE"), primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("test_cases.id"), primary_key=True, index=True)
+    passage_ids: Mapped[list[str]] = mapped_column(ARRAY(Id))
+    scores: Mapped[list[float]] = mapped_column(ARRAY(Float))
+    milliseconds: Mapped[float]
 
 
 class RunView(Base):

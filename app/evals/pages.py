@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.candidates import queries as candidates
+from app.candidates.knowledge.rules import Found, cited
 from app.core.clock import utcnow
 from app.core.instructions import in_words, readable
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase
-from app.evals import behaviors, calls, instructions_view, queries
+from app.evals import behaviors, calls, instructions_view, queries, retrieved
 from app.evals.behaviors import BehaviorView
 from app.evals.calibration.queries import unmarked
 from app.evals.calibration.service import State, states
@@ -136,6 +137,20 @@ class OutputPage:
     grades: Sequence[Grade]
     expected: Sequence[tuple[str, str]]
     judges: dict[str, State]  # by the name of the grader
+    retrieved: Sequence[Found] | None  # None: the candidate searches nothing
+    search_ms: float | None
+
+    @property
+    def cited(self) -> Sequence[int]:
+        return cited(self.output.text or "")
+
+    @property
+    def retrieved_aside(self) -> str:
+        """How much of what was given the answer cites, and what it cites beside that."""
+        given = len(self.retrieved or ())
+        unknown = [f"[{number}]" for number in self.cited if number > given]
+        beside = f"; it also cites {', '.join(unknown[:5])}, never given" if unknown else ""
+        return f"{len(self.cited) - len(unknown)} of {given} cited{beside}"
 
     @property
     def title(self) -> str:
@@ -261,7 +276,9 @@ def output_page(session: Session, access: Access, run: EvalRun, output_id: str) 
     if case.behavior and "behavior" not in case.expected:
         expected.append(("behavior", case.behavior))
     grades = shown_grades(session, access, run, [output.id])[output.id]
-    return OutputPage(access.project.slug, run, case, output, grades, expected, judge_states(session, run, grades))
+    found, took = retrieved.of_case(session, run.id, case.id)
+    judged = judge_states(session, run, grades)
+    return OutputPage(access.project.slug, run, case, output, grades, expected, judged, found, took)
 
 
 def judge_states(session: Session, run: EvalRun, grades: Sequence[Grade]) -> dict[str, State]:

@@ -52,11 +52,18 @@ OPENAPI: dict[str, Any] = {
 
 @dataclass
 class Received:
-    """The uploaded file where it lies now, and the form's text fields (of several with one name, all)."""
+    """The uploaded files where they lie now, with their names, and the form's text fields (of one name, all)."""
 
-    path: Path
-    file_name: str
+    files: list[tuple[Path, str]]
     fields: dict[str, list[str]]
+
+    @property
+    def path(self) -> Path:
+        return self.files[0][0]
+
+    @property
+    def file_name(self) -> str:
+        return self.files[0][1]
 
     def text(self, name: str, default: str = "") -> str:
         return self.fields.get(name, [default])[-1].strip() or default
@@ -65,17 +72,19 @@ class Received:
         return [tag.strip() for text in self.fields.get("tags", ()) for tag in text.split(",") if tag.strip()]
 
     def discard(self) -> None:
-        remove(self.path)
+        for path, _name in self.files:
+            remove(path)
 
 
 @dataclass
 class _Form:
-    """What the parser calls. The part named ``file`` goes to disk, the others are kept as text."""
+    """What the parser calls. Parts named ``file`` go to disk, ``most`` at most, the others are kept as text."""
 
-    file: BinaryIO
-    limit: int
-    file_name: str | None = None
+    limit: int  # bytes of all files together
+    most: int
+    files: list[tuple[Path, str]] = field(default_factory=list)
     fields: dict[str, list[str]] = field(default_factory=dict)
+    _file: BinaryIO | None = None
     _header: bytes = b""
     _value: bytes = b""
     _disposition: dict[bytes, bytes] = field(default_factory=dict)
@@ -99,8 +108,8 @@ class _Form:
     def part_begin(self) -> None:
         self._parts += 1
         self._disposition, self._text = {}, None
-        if self._parts > MAX_PARTS:
-            raise Invalid(f"The form has more than {MAX_PARTS} parts.")
+        if self._parts > MAX_PARTS + self.most:
+            raise Invalid(f"The form has more than {MAX_PARTS + self.most} parts.")
 
     def header_field(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -114,19 +123,24 @@ class _Form:
         self._header = self._value = b""
 
     def headers_finished(self) -> None:
-        if self._disposition.get(b"name") != b"file":
+        name = self._disposition.get(b"filename", b"").decode("utf-8", "replace")
+        if self._disposition.get(b"name") != b"file" or not name:  # no name: a browser's field with nothing chosen
             self._text = bytearray()
-        elif self.file_name is not None:
-            raise Invalid.field("file", "One file at a time.")
+        elif len(self.files) == self.most:
+            few = "One file at a time." if self.most == 1 else f"At most {self.most} files at a time."
+            raise Invalid.field("file", few)
         else:
-            self.file_name = self._disposition.get(b"filename", b"").decode("utf-8", "replace")
+            path = new_upload()
+            self.files.append((path, name))
+            self._file = path.open("wb")
 
     def part_data(self, data: bytes, start: int, end: int) -> None:
         if self._text is None:
             self._file_size += end - start
             if self._file_size > self.limit:
                 raise too_large()
-            self.file.write(data[start:end])
+            if self._file is not None:
+                self._file.write(data[start:end])
         else:
             self._text_size += end - start
             if self._text_size > MAX_TEXT:
@@ -134,6 +148,7 @@ class _Form:
             self._text += data[start:end]
 
     def part_end(self) -> None:
+        self.close()
         if self._text is not None:
             name = self._disposition.get(b"name", b"").decode("utf-8", "replace")
             try:
@@ -141,26 +156,32 @@ class _Form:
             except UnicodeDecodeError as error:
                 raise Invalid.field(name, "This is not UTF-8 text.") from error
 
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._file = None
 
-async def receive(request: Request) -> Received:
-    """Read the upload to its end. Raises TooLarge beyond the limit, Invalid for anything that is not such a form.
 
-    The caller owns the file and removes it if it is not kept.
+async def receive(request: Request, most: int = 1) -> Received:
+    """Read the upload to its end. Raises TooLarge beyond the limit, Invalid for anything that is not such a form, and
+    for one with no file or more than ``most``.
+
+    The caller owns the files and removes those that are not kept.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise Invalid.field("file", "Send multipart/form-data with a part named `file`.")
-    path = new_upload()
+    form = _Form(max_upload_bytes(), most)
     try:
-        with path.open("wb") as file:
-            form = _Form(file, max_upload_bytes())
-            await _feed(request, MultipartParser(options[b"boundary"], form.callbacks()))  # type: ignore[arg-type]
-        if not form.file_name:
+        await _feed(request, MultipartParser(options[b"boundary"], form.callbacks()))  # type: ignore[arg-type]
+        if not form.files:
             raise Invalid.field("file", "Choose a file.")
     except BaseException:
-        path.unlink(missing_ok=True)
+        Received(form.files, {}).discard()
         raise
-    return Received(path, form.file_name, form.fields)
+    finally:
+        form.close()
+    return Received(form.files, form.fields)
 
 
 async def _feed(request: Request, parser: MultipartParser) -> None:

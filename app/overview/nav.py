@@ -44,6 +44,7 @@ def groups(base: str, s: Standing, path: str) -> list[list[NavItem]]:
         ],
         [
             ("Candidates", "/candidates", state(bool(s.baseline_id), s.candidates > 0), s.candidates),
+            ("Knowledge", "/knowledge", state(False, s.collections > 0), s.collections or None),
             ("Eval runs", "/runs", state(bool(s.baseline_run_id) and not s.runs_open, s.runs > 0), s.runs),
             ("Fine-tunes", "/fine-tunes", state(s.tuned > 0 and not s.fine_tunes_open, s.fine_tunes > 0), s.fine_tunes),
             ("Compare", "/compare", state(bool(s.tuned_run_id and s.baseline_run_id), False), None),

@@ -15,6 +15,7 @@ select
   (select coalesce(max(size), 0) from test_sets where project_id = :p and sealed_at is null) as draft_cases,
   (select count(*) from dataset_versions where project_id = :p) as versions,
   (select count(*) from candidates where project_id = :p and archived_at is null) as candidates,
+  (select count(*) from knowledge_collections where project_id = :p and archived_at is null) as collections,
   (select candidate_id::text from baselines where project_id = :p order by id desc limit 1) as baseline_id,
   (select count(*) from eval_runs where project_id = :p) as runs,
   (select count(*) from eval_runs where project_id = :p

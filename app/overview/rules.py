@@ -36,6 +36,7 @@ class Standing:
     rounds_waiting_for_me: int
     assigned_to_me: int  # examples that this person was asked to review and has not
     verdicts: int = 0  # that somebody signed
+    collections: int = 0  # of documents to search
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from tests.browser.assisted import assisted
 from tests.browser.calibrated import calibrated
 from tests.browser.judged import judged
 from tests.browser.reviewed import reviewed
+from tests.browser.searched import searched
 from tests.browser.tried import tried
 from tests.preferences.factories import measured
 
@@ -98,6 +99,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
         "kind": "sensitive",  # of findings
         "item": "exact_behavior",  # of the checklist
     }
+    ids |= searched(session, access)
     ids |= reviewed(session, access, ids["example_id"])
     ids |= judged(session, access, annotators[:2])
     ids |= assisted(session, access, provider.id)

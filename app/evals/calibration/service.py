@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import Invalid
 from app.core.stats.results import Estimate
-from app.evals import graded
+from app.evals import graded, retrieved
 from app.evals.calibration import queries
 from app.evals.calibration.rules import PASS_FAIL, Agreement, agreement, enough, majority
 from app.evals.graded import item_of
@@ -100,9 +100,11 @@ class Compared:
 def compared(session: Session, spec: GraderSpec, marked: Sequence[queries.Marked]) -> tuple[list[Compared], int]:
     """Each marked output as people and judge see it; and how many of them have no verdict of this very judge."""
     said = judgements.of_outputs(session, [one.output.id for one in marked])
+    sources = retrieved.of_outputs(session, [one.output for one in marked])
     found = []
     for one in marked:
-        given = grade(spec, item_of(one.case), graded.sample_of(one.output), said.get(one.output.id))
+        item = item_of(one.case, sources.get(one.output.id))
+        given = grade(spec, item, graded.sample_of(one.output), said.get(one.output.id))
         found.append(Compared(one, majority(one.choices), choice_of(spec.definition, given), given.reason))
     return found, sum(row.judge is None for row in found)
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.datasets.models import TestCase
-from app.evals import graded
+from app.evals import graded, retrieved
 from app.evals.graders import GraderSpec, NotGradable, parse_spec
 from app.evals.graders.base import OutputError
 from app.evals.graders.judging import Ask, request_body
@@ -62,9 +62,10 @@ def plan(session: Session, run: EvalRun) -> dict[str, Ask]:
 def _wanted(session: Session, run: EvalRun, specs: Sequence[GraderSpec]) -> Iterator[tuple[str, Ask, int]]:
     """(item, ask, characters of its prompt) of every judgement."""
     others = others_of(session, [ask for spec in specs for ask in spec.definition.asks])
+    found = retrieved.sources(session, run.id)
     query = select(TestCase, Output).join(Output, Output.case_id == TestCase.id).where(Output.run_id == run.id)
     for case, output in session.execute(query.order_by(Output.id)):
-        scope = Scope(graded.item_of(case), graded.sample_of(output))
+        scope = Scope(graded.item_of(case, found.get(case.id)), graded.sample_of(output))
         if scope.sample.incomplete:
             continue
         for spec in specs:

@@ -11,7 +11,7 @@ from app.candidates.rules import cost
 from app.core.db import transaction
 from app.core.ids import new_id
 from app.datasets.models import TestCase
-from app.evals import graded
+from app.evals import graded, retrieved
 from app.evals.graders.judging import Ask, Unreadable, read_verdict, request_body
 from app.evals.graders.templates import Scope
 from app.evals.judges.pairs import Others, others_of
@@ -89,8 +89,10 @@ class JudgeWork:
         query = select(TestCase, Output).join(Output, Output.case_id == TestCase.id).where(Output.id.in_(output_ids))
         with transaction() as session:
             rows = session.execute(query).all()
+            found = retrieved.sources(session, self.run_id, [case.id for case, _output in rows])
             self.loaded = {
-                output.id: (Scope(graded.item_of(case), graded.sample_of(output)), output) for case, output in rows
+                output.id: (Scope(graded.item_of(case, found.get(case.id)), graded.sample_of(output)), output)
+                for case, output in rows
             }
             self.others = others_of(session, list(self.asks.values()), [case.id for case, _ in rows])
             session.expunge_all()

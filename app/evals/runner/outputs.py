@@ -1,14 +1,19 @@
 """The first stage of a run: each case goes to the candidate, and its answer is an output."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from app.candidates.knowledge.rules import Found
 from app.candidates.rules import cost
 from app.core.ids import new_id
+from app.evals import retrieved
 from app.evals.runner.asking import Asked, Case, request_body
 from app.evals.runner.store import Call, Ended, RunStore
 from app.gateway.answers import Answer
 from app.gateway.ledger import Finished
+
+SEARCHED_AT_A_TIME = 16
 
 
 class OutputWork:
@@ -17,13 +22,21 @@ class OutputWork:
     def __init__(self, store: RunStore, asked: Asked) -> None:
         self.store, self.asked = store, asked
         self.cases: dict[str, Case] = {}
+        self.found: dict[str, list[Found]] = {}
 
     async def body(self, call: Call, coming: Sequence[Call]) -> dict[str, Any]:
         case_id = _case_id(call)
         if case_id not in self.cases:
             wanted = dict.fromkeys([case_id, *map(_case_id, coming)])  # repeats ask for the same case
             self.cases.update(await self.store.cases([one for one in wanted if one not in self.cases]))
-        return request_body(self.asked, self.cases.pop(case_id))
+        case = self.cases.pop(case_id)
+        if self.asked.searches is None:
+            return request_body(self.asked, case)
+        if case_id not in self.found:
+            near = [case, *(self.cases[other] for other in self.cases if other not in self.found)][:SEARCHED_AT_A_TIME]
+            searched = asyncio.to_thread(retrieved.search, self.store.run_id, self.asked.searches, near)
+            self.found.update(await searched)
+        return request_body(self.asked, case, self.found.pop(case_id))
 
     def answered(self, call: Call, answer: Answer, milliseconds: float) -> Ended:
         paid = cost(self.asked.price, answer.input_tokens, answer.output_tokens)

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.candidates.few_shot import queries as few_shot
 from app.candidates.few_shot import rules as few_shot_rules
+from app.candidates.knowledge.pinning import pinned
 from app.candidates.models import Candidate
 from app.core.db import transaction
 from app.evals.models import EvalRun
@@ -38,13 +39,20 @@ def of_candidate(run_id: str) -> CandidateSetup:
         candidate = session.get_one(Candidate, run.candidate_id)
         provider, connection = _connection(session, candidate.provider_id, DISABLED)
         shots = [shot.messages for shot in few_shot.of_candidate(session, candidate.id)]
+        searches = pinned(session, candidate.retrieval)
     if few_shot_rules.ERASED in shots:
         raise CannotStart(ERASED)
     price = candidate.price
     if price is None and provider.kind == "local_engine":
         price = {"input": 0.0, "output": 0.0}  # a local model costs nothing until an hourly rate is set
     asked = Asked(
-        candidate.model, candidate.system_prompt, candidate.prompt_template, dict(candidate.parameters), price, shots
+        candidate.model,
+        candidate.system_prompt,
+        candidate.prompt_template,
+        dict(candidate.parameters),
+        price,
+        shots,
+        searches,
     )
     return CandidateSetup(connection, _slots(run, provider), asked)
 

@@ -6,27 +6,21 @@ anything, it knows no secret, and it dies with the process that started it. It a
 
 import gzip
 import json
-import os
-import resource
-import signal
 import sys
 import time
 import zlib
 from pathlib import Path
 from typing import Any
 
-from app.core.orphans import die_with_parent
 from app.examples.unpacking import json_items, parquet_rows, yaml_items
+from app.examples.unpacking.confine import PIECE, confine
 from app.examples.unpacking.kinds import HEAD, Unreadable, container_of, refuse_unreadable
 from app.examples.unpacking.output import Enough, Output, TooMuch
-
-PIECE = 262_144
-MEMORY = 420_000_000  # bytes of data; with the libraries' own pages the process stays below 512 MB
 
 
 def main(asked: dict[str, Any]) -> dict[str, Any]:
     """``path``, ``out``, ``name``, ``wanted``, ``limit`` in bytes, ``seconds`` of a first look or None."""
-    _confine(asked["limit"], asked["cpu_seconds"])
+    confine(asked["limit"], asked["cpu_seconds"])
     deadline = time.monotonic() + asked["seconds"] if asked["seconds"] else None
     try:
         kinds, whole = _unpack(Path(asked["path"]), Path(asked["out"]), asked, deadline)
@@ -37,20 +31,6 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
     except (MemoryError, RecursionError):
         return {"memory": True}
     return {"kinds": kinds, "whole": whole}
-
-
-def _confine(limit: int, cpu_seconds: int) -> None:
-    os.nice(2)
-    os.umask(0o077)
-    for what, most in (
-        (resource.RLIMIT_DATA, MEMORY),
-        (resource.RLIMIT_FSIZE, limit + PIECE),
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    die_with_parent()
 
 
 def _unpack(path: Path, out: Path, asked: dict[str, Any], deadline: float | None) -> tuple[list[str], bool]:

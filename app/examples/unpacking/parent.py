@@ -76,7 +76,7 @@ def max_unpacked(size: int) -> int:
 
 def _run(path: Path, name: str, wanted: str, seconds: int | None, stopping: Callable[[], bool]) -> list[str]:
     asked = _asked(path, name, wanted, seconds)
-    answer = _answer(asked, LOOK_LIMIT if seconds else WHOLE_LIMIT, stopping)
+    answer = answer_of(_command(asked), LOOK_LIMIT if seconds else WHOLE_LIMIT, stopping)
     if "kinds" not in answer:
         _part(path).unlink(missing_ok=True)
         raise _refusal(answer, asked["limit"])
@@ -96,9 +96,12 @@ def _command(asked: dict[str, Any]) -> list[str]:
     return [sys.executable, "-m", "app.examples.unpacking.child", json.dumps(asked)]
 
 
-def _answer(asked: dict[str, Any], limit: float, stopping: Callable[[], bool]) -> dict[str, Any]:
-    """What the child says. One that was ended by its memory or by the clock has nothing to say."""
-    pipe, command = subprocess.PIPE, _command(asked)
+def answer_of(command: list[str], limit: float, stopping: Callable[[], bool]) -> dict[str, Any]:
+    """What the child says within ``limit`` seconds, ``{"broke": true}`` for an error that nobody foresaw.
+
+    One that was ended by its memory or by the clock has nothing to say. Raises Stopped when ``stopping`` says so.
+    """
+    pipe = subprocess.PIPE
     with _at_once, subprocess.Popen(command, stdout=pipe, stderr=pipe, env=_environment(), cwd="/") as child:  # noqa: S603
         try:
             said, problem = _communicate(child, time.monotonic() + limit, stopping)
@@ -110,8 +113,8 @@ def _answer(asked: dict[str, Any], limit: float, stopping: Callable[[], bool]) -
         answer: dict[str, Any] = json.loads(said)
     except ValueError:
         if child.returncode == 1:  # a Python error that nobody foresaw
-            log.error("unpacking broke: %s", problem.decode(errors="replace")[-2_000:])
-            return {"unreadable": "The file could not be opened. Save it as JSONL."}
+            log.error("reading a file broke: %s", problem.decode(errors="replace")[-2_000:])
+            return {"broke": True}
         return {"memory": True}
     return answer
 
@@ -146,6 +149,8 @@ def _environment() -> dict[str, str]:
 def _refusal(answer: dict[str, Any], limit: int) -> Unreadable | TooLarge:
     if "unreadable" in answer:
         return Unreadable(answer["unreadable"])
+    if "broke" in answer:
+        return Unreadable("The file could not be opened. Save it as JSONL.")
     if "too_much" in answer:
         size = f"{limit // 1_000_000:,} MB"
         return TooLarge(f"Unpacked, the file holds more than {size}, the most for its size. Upload it unpacked.")

@@ -68,7 +68,8 @@ class Sources:
 
 
 def sources_of(item: Mapping[str, Any], wanted: Sequence[str], more: Sequence[str] = ()) -> Sources:
-    """``wanted``: input (all messages), context (``item.context``), reference (what is expected)."""
+    """``wanted``: input (all messages), context (``item.context``), reference (what is expected), retrieved (the
+    passages that a search found for the case)."""
     texts = list(more)
     if "input" in wanted:
         texts += [text_of(message) for message in item.get("messages") or ()]
@@ -78,6 +79,8 @@ def sources_of(item: Mapping[str, Any], wanted: Sequence[str], more: Sequence[st
     if "reference" in wanted:
         expected = item.get("expected") or {}
         texts += [_flat(expected.get(name)) for name in ("text", "label", "json")]
+    if "retrieved" in wanted:
+        texts += [f"{one.get('heading', '')}\n{one.get('text', '')}" for one in item.get("retrieved") or ()]
     return index(tuple(text for text in texts if text.strip()))
 
 
