@@ -79,6 +79,7 @@ def _changes(before: Candidate, after: Candidate, shots: dict[str, list[Candidat
         "provider_id": "provider",
         "parameters": "parameters",
         "price": "price",
+        "retrieval": "what it searches",
     }
     found = [label for name, label in names.items() if getattr(before, name) != getattr(after, name)]
     mine = [(shot.example_id, shot.revision) for shot in shots[after.id]]
