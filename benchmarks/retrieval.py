@@ -4,7 +4,8 @@
 
 ``FOLDER/history.jsonl`` holds dated versions (``path``, ``date``, ``text``), as basecamp_policies_kb does (every
 version of 28 files from github.com/basecamp/policies, CC BY 4.0). It is read in place and uploaded to a throwaway
-instance like any file. No questions come with it, so they are made, in three ways, and none was changed after a search was run:
+instance like any file. No questions come with it, so they are made, in three ways, and none was changed after a search
+was run:
 
 - written: by the author of this script from the documents' titles alone, before the first search;
 - sentences: of each document up to 20 sentences of 8 to 40 words that stand in no other document, with every third
