@@ -26,9 +26,10 @@ SessionDep = Annotated[Session, Depends(request_session, scope="function")]
 
 @contextmanager
 def reading_session(request: Request) -> Iterator[Session]:
-    """To read for what stands around a page: the request's own session while it can be read from, else a new one."""
+    """To read for what stands around a page: the request's own session while it can be read from, else a new one, as
+    where an upload committed it early."""
     session: Session | None = getattr(request.state, "session", None)
-    if session is not None and session.is_active and _status(session) is not TransactionStatus.INERROR:
+    if session is not None and session.in_transaction() and session.is_active and _readable(session):
         with session.no_autoflush:  # what a refused form has half changed is not sent by looking around
             yield session
         return
@@ -36,5 +37,5 @@ def reading_session(request: Request) -> Iterator[Session]:
         yield session
 
 
-def _status(session: Session) -> TransactionStatus:
-    return psycopg_connection(session).info.transaction_status
+def _readable(session: Session) -> bool:
+    return psycopg_connection(session).info.transaction_status is not TransactionStatus.INERROR
