@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from app.annotation.assist.forms import NewBatch
 from app.candidates.few_shot.forms import FewShot
-from app.candidates.forms import INPUT
+from app.candidates.rules import INPUT
 from app.core.ids import is_id
 from app.examples.forms import Behavior
 from app.web.forms import StrictModel
