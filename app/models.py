@@ -17,14 +17,17 @@ from app.datasets import models as datasets
 from app.datasets.near import models as near
 from app.decisions import models as decisions
 from app.decisions.adviser import models as adviser
+from app.decisions.links import models as verdict_links
 from app.erasure import models as erasure
 from app.evals import models as evals
 from app.evals.calibration import models as calibration
 from app.evals.judges import models as judges
 from app.evals.playground import models as playground
+from app.evals.tries import models as tries
 from app.examples import models as examples
 from app.finetunes import models as finetunes
 from app.gateway import models as gateway
+from app.overview import models as overview
 from app.preferences import models as preferences
 from app.projects import models as projects
 from app.projects.notifications import models as notifications
@@ -56,10 +59,13 @@ __all__ = [
     "metadata",
     "near",
     "notifications",
+    "overview",
     "playground",
     "preferences",
     "projects",
     "readiness",
     "semantic",
+    "tries",
+    "verdict_links",
     "web",
 ]

@@ -21,6 +21,7 @@ STAGES = (
     "candidates.knowledge",
     "evals",
     "evals.playground",
+    "evals.tries",
     "comparisons",
     "finetunes",
 )

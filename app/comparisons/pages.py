@@ -15,6 +15,7 @@ from app.comparisons.forms import CaseFilter, PageFilter
 from app.comparisons.instructions import LevelLine, level_lines
 from app.comparisons.parts import PartOfCases
 from app.comparisons.service import Compared
+from app.comparisons.stability import StabilityLine, stability_lines
 from app.comparisons.wording import Line
 from app.core.errors import Invalid
 from app.core.stats.words import and_list
@@ -22,6 +23,7 @@ from app.datasets import queries as datasets
 from app.evals.behaviors import BehaviorView, shown
 from app.evals.catalogue import GRADED
 from app.projects.access import Access
+from app.web.snippets import Snippet, call
 from app.web.words import plural
 
 
@@ -50,6 +52,7 @@ class ComparePage:
     first_links: Sequence[tuple[str, str]]
     metrics: Sequence[Line]
     instructions: Sequence[LevelLine]
+    stability: Sequence[StabilityLine]
     resources: Sequence[Line]
     has_cost: bool
     outcomes: Sequence[OutcomeTab]
@@ -61,6 +64,7 @@ class ComparePage:
     export: str
     decide_url: str
     notes: Sequence[str]
+    snippets: Sequence[Snippet]
     cases: CaseList
     round_url: str | None
     chooser: Chooser
@@ -106,6 +110,7 @@ def _page(session: Session, access: Access, found: Compared, wanted: PageFilter)
         first_links=_first_links(found, here),
         metrics=wording.metric_lines(shares, here.metrics(shares)),
         instructions=level_lines(found.pairs),
+        stability=stability_lines(found, access.project.slug, head),
         resources=wording.resource_lines([row for row in rows if row.unit != "share"]),
         has_cost=any(row.unit == "usd" for row in rows),
         outcomes=tabs(found.counts, here, None, {}),
@@ -117,6 +122,7 @@ def _page(session: Session, access: Access, found: Compared, wanted: PageFilter)
         export=f"/p/{access.project.slug}/compare/export?{here.query()}",
         decide_url=f"/p/{access.project.slug}/decide?{here.query()}",
         notes=_notes(found),
+        snippets=_snippets(here),
         cases=case_list(session, access, found, wanted, here),
         round_url=_round_url(access, found.pairs[0]),
         chooser=chooser_of(session, access, found.sides, [pair.test_set.id for pair in found.pairs]),
@@ -169,6 +175,11 @@ def _notes(found: Compared) -> list[str]:
     if alone:
         notes.insert(0, f"Left out: {plural(alone, 'case')} that could be graded on one side only.")
     return notes
+
+
+def _snippets(here: Address) -> list[Snippet]:
+    shown = "[(m['key'], m['difference'], m['interval'], m['verdict']) for m in answer['metrics']]"
+    return call(f"/api/v1/projects/{here.slug}/comparisons?{here.query()}", shown)
 
 
 def _round_url(access: Access, pair: RunPair) -> str | None:

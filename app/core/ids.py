@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from datetime import datetime
 
 import uuid_utils
 
@@ -10,6 +11,11 @@ import uuid_utils
 def new_id() -> str:
     """A UUIDv7 as text: opaque to clients, ordered by time, so that keyset pages and indexes stay compact."""
     return str(uuid_utils.uuid7())
+
+
+def first_id(moment: datetime) -> str:
+    """The lowest ``new_id`` of a moment: what was made since has a higher one."""
+    return str(uuid.UUID(int=int(moment.timestamp() * 1000) << 80))
 
 
 def random_id() -> str:

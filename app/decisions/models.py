@@ -59,3 +59,17 @@ class SignedVerdict(Base):
         CheckConstraint("decision in ('ship', 'dont_ship', 'not_enough_evidence')", name="decision"),
         Index("ix_verdicts_project_id_id", "project_id", "id"),
     )
+
+
+class VerdictView(Base):
+    """The verdict on a pair of candidates as a person last read it. ``noticed_at``: when they were first told of a
+    change; for half an hour they are told again, so that a reload loses nothing."""
+
+    __tablename__ = "verdict_views"
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    baseline_id: Mapped[str] = mapped_column(ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True)
+    candidate_id: Mapped[str] = mapped_column(ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True)
+    verdict: Mapped[str]
+    evidence: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    noticed_at: Mapped[datetime | None]

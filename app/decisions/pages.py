@@ -15,15 +15,16 @@ from app.comparisons.service import Compared
 from app.comparisons.wording import Line
 from app.core.stats.words import and_list
 from app.datasets import queries as datasets
-from app.decisions import gate_form, judging, service, snippets
+from app.decisions import gate_form, judging, seen, service, snippets
 from app.decisions.gate_form import GateRow
 from app.decisions.gates import of_rows
 from app.decisions.judging import JudgedGate
 from app.decisions.models import GateSet
+from app.decisions.seen import Change
 from app.decisions.service import Decided, Override, SignOff
-from app.decisions.snippets import Snippet
 from app.projects.access import Access
 from app.web.forms import FormState
+from app.web.snippets import Snippet
 from app.web.words import money, plural
 
 TONES = {"ship": "good", "dont_ship": "bad", "not_enough_evidence": "warn"}
@@ -92,6 +93,7 @@ class DecidePage:
     snippets: Sequence[Snippet]
     export_query: str
     chooser: Chooser
+    change: Change | None  # since whoever reads it last did
     form: FormState = field(default_factory=FormState)
 
 
@@ -117,8 +119,10 @@ class GatesPage:
     title: str = "Gates"
 
 
-def decide(session: Session, access: Access, wanted: Wanted, form: FormState | None = None) -> DecidePage | NothingYet:
-    """The verdict as it stands, or what is missing for one."""
+def decide(
+    session: Session, access: Access, wanted: Wanted, form: FormState | None = None, *, reader: bool = True
+) -> DecidePage | NothingYet:
+    """The verdict as it stands, or what is missing for one. ``reader``: whether the person of ``access`` reads it."""
     sides = None
     try:
         sides = choice.sides(session, access, wanted)
@@ -128,10 +132,11 @@ def decide(session: Session, access: Access, wanted: Wanted, form: FormState | N
         known = service.gates_of(session, access.project.id).version is not None
         can = access.can("engineer")
         return NothingYet(access.project.slug, missing.title, missing.text, missing.action, chooser, known, can)
-    return _page(session, access, found, form or FormState())
+    change = seen.look(session, access.user.id, found) if reader else None
+    return _page(session, access, found, form or FormState(), change)
 
 
-def _page(session: Session, access: Access, now: Decided, form: FormState) -> DecidePage:
+def _page(session: Session, access: Access, now: Decided, form: FormState, change: Change | None) -> DecidePage:
     found, slug = now.found, access.project.slug
     baseline, candidate = found.sides.baseline, found.sides.candidate
     here = Address(slug, found)
@@ -165,6 +170,7 @@ def _page(session: Session, access: Access, now: Decided, form: FormState) -> De
         snippets=snippets.of(slug, found),
         export_query=here.query(),
         chooser=chooser_of(session, access, found.sides, [pair.test_set.id for pair in found.pairs]),
+        change=change,
         form=form,
     )
 

@@ -37,7 +37,7 @@ class Report:
 
 def report(session: Session, access: Access, wanted: Wanted) -> Report:
     """Conflict where there is no verdict yet."""
-    page = pages.decide(session, access, wanted)
+    page = pages.decide(session, access, wanted, reader=False)
     if isinstance(page, NothingYet):
         raise Conflict(f"{page.reason}. {page.text}")
     return Report(

@@ -198,7 +198,14 @@ PLACES: tuple[Place, ...] = (
     Place("sign_offs", "notes of sign-offs", ("note",), "note = '[erased]'"),
     Place("verdicts", "notes of signed verdicts", ("note",), "note = '[erased]'"),
     Place("gate_sets", "notes of gates", ("note",), "note = '[erased]'"),
+    Place("eval_runs", "names of tags in runs", ("breakdown",), "breakdown = null"),
     Place("comparison_results", "names of slices in stored comparisons", ("payload",), "payload = null", key="key"),
+    Place(
+        "grader_tries",
+        "grades of graders that were tried",
+        ("results", "answers"),
+        "results = null, answers = '{}'",
+    ),
     Place("notifications", "messages that were sent", ("payload", "error"), "payload = '{}', error = null"),
     Place("finding_decisions", "reasons of decisions", ("reason",), "reason = '[erased]'"),
     Place(
@@ -255,7 +262,6 @@ NOT_PERSONAL: dict[str, str] = {
     "playground_trials": "ids, and definitions of graders that the team wrote",
     "playground_variants": "ids",
     "graders": "definitions that the team wrote",
-    "eval_runs": "names of graders, figures, hashes",
     "calibration_samples": "names and rubrics that the team wrote",
     "calibration_items": "ids",
     "test_sets": "names that the team gave",
@@ -282,5 +288,8 @@ NOT_PERSONAL: dict[str, str] = {
     "unit_clusters": "fingerprints",
     "saved_filters": "names that the team gave, filters",
     "webhooks": "addresses of machines",
+    "verdict_links": "hashes and ids",
+    "project_visits": "ids and times",
+    "verdict_views": "figures, hashes, names of sets and graders",
     "preference_rounds": "names and criteria that the team wrote",
 }

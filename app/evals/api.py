@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from app.accounts.access import identify
 from app.core.db import transaction
 from app.datasets.models import TestCase
-from app.evals import blind, calls, queries, service, upload
+from app.evals import blind, calls, estimates, grader_pages, queries, service, upload
 from app.evals.forms import NewGrader, NewRun, OutputFilter, Regrade, Resume, Retry, TrySamples, UnknownDecision
 from app.evals.graders import grade
 from app.evals.models import EvalRun, Grade, Grader, Output
@@ -60,7 +60,35 @@ class MetricOut(BaseModel):
     kinds: list[KindOut] | None = None
 
 
+class PartOut(BaseModel):
+    """Share of the cases with a tag, or that expect a behaviour (``by``), that passed the set's main measure."""
+
+    by: str
+    name: str
+    value: float | None
+    n: int
+    interval: tuple[float, float] | None
+
+
+class UnstableOut(BaseModel):
+    case_id: str
+    passed: float
+
+
+class StabilityOut(BaseModel):
+    """Share of cases whose repeats all agree. ``unstable``: the first hundred of the ``count`` others."""
+
+    value: float | None
+    n: int
+    interval: tuple[float, float] | None
+    repeats: int
+    count: int
+    unstable: list[UnstableOut]
+
+
 class RunOut(BaseModel):
+    """``parts``, the lowest rate first; ``stability`` only where cases were asked more than once."""
+
     id: str
     number: int
     status: str
@@ -70,6 +98,8 @@ class RunOut(BaseModel):
     test_set_id: str
     graders: list[dict[str, Any]]
     metrics: list[MetricOut]
+    parts: list[PartOut]
+    stability: StabilityOut | None
     manifest: dict[str, Any] | None
     manifest_hash: str | None
     cost: float | None
@@ -86,13 +116,37 @@ class RunOut(BaseModel):
     @classmethod
     def of(cls, session: Session, run: EvalRun) -> "RunOut":
         unknown = calls.unknown(session, run.id)
-        names = set(cls.model_fields) - {"progress", "metrics", "unknown_calls"}
+        names = set(cls.model_fields) - {"progress", "metrics", "unknown_calls", "parts", "stability"}
+        breakdown = run.breakdown or {}
         return cls(
             **{name: getattr(run, name) for name in names},
             progress={"done": run.done, "total": run.total},
             metrics=[MetricOut.model_validate(metric) for metric in run.metrics or []],
+            parts=[PartOut.model_validate(part) for part in breakdown.get("parts", ())],
+            stability=breakdown.get("stability"),
             unknown_calls={"count": unknown.count, "cost_estimate": unknown.cost_estimate},
         )
+
+
+class JudgeCostOut(BaseModel):
+    grader: str
+    model: str
+    calls: int
+    cost: float | None
+
+
+class EstimateOut(BaseModel):
+    """Dollars at most; null where a price is not known. ``cost`` is ``candidate_cost`` and all of ``judges``."""
+
+    calls: int
+    candidate_cost: float | None
+    judges: list[JudgeCostOut]
+    cost: float | None
+
+    @classmethod
+    def of(cls, found: estimates.Estimate) -> "EstimateOut":
+        judges = [JudgeCostOut.model_validate(one, from_attributes=True) for one in found.judges]
+        return cls(calls=found.calls, candidate_cost=found.candidate_cost, judges=judges, cost=found.cost)
 
 
 class GradeOut(BaseModel):
@@ -164,6 +218,12 @@ async def start(request: Request, session: SessionDep, access: Engineer) -> RunO
         run = service.start(session, access, parse(NewRun, await upload.json_body(request)))
     session.refresh(run)
     return RunOut.of(session, run)
+
+
+@router.post(RUNS + "/estimate")
+def estimated(session: SessionDep, access: Engineer, new: NewRun) -> EstimateOut:
+    """What a run would cost at most, before it is started: the candidate's calls, and those of each judge."""
+    return EstimateOut.of(estimates.estimate(session, access, new))
 
 
 @router.get(RUNS + "/{run_id}")
@@ -253,6 +313,26 @@ def save_grader(session: SessionDep, access: Engineer, new: NewGrader) -> Grader
 @router.get(GRADERS + "/{grader_id}")
 def get_grader(session: SessionDep, access: Viewer, grader_id: str) -> GraderOut:
     return GraderOut.of(queries.grader(session, access.project.id, grader_id))
+
+
+class VersionOut(BaseModel):
+    """``changes``: field, value before, value now, against the version before; null for the first."""
+
+    id: str
+    version: int
+    created_at: datetime
+    changes: list[tuple[str, str | None, str | None]] | None
+
+
+@router.get(GRADERS + "/{grader_id}/versions")
+def grader_versions(session: SessionDep, access: Viewer, grader_id: str) -> ListAnswer[VersionOut]:
+    rows = grader_pages.version_rows(session, queries.grader(session, access.project.id, grader_id))
+    return ListAnswer(items=[_version(row) for row in rows])
+
+
+def _version(row: grader_pages.VersionRow) -> VersionOut:
+    told = None if row.changes is None else [(one.field, one.before, one.after) for one in row.changes]
+    return VersionOut(id=row.id, version=row.version, created_at=row.saved_at, changes=told)
 
 
 @router.post(GRADERS + "/{grader_id}/try")

@@ -12,18 +12,24 @@ from sqlalchemy.orm import Session
 # What an answer may cost at most: a token for every three characters sent, and all the tokens that may come back.
 ASSUMED_OUTPUT_TOKENS = 1024
 PASSAGE_CHARACTERS = 1_500  # of a retrieved passage with its label, at most
-PLAN = text("""
-insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state, cost_estimate)
-select gen_random_uuid(), r.project_id, c.provider_id, r.id, 'eval', t.id || ':' || n, 1, 'planned',
+# dollars, of candidate c and case t
+MOST = """
   ((length(t.messages::text) + coalesce(length(c.system_prompt), 0) + coalesce(length(c.prompt_template), 0)
       + coalesce((select sum(length(s.messages::text)) from candidate_shots s where s.candidate_id = c.id), 0)
       + coalesce((c.retrieval ->> 'top_k')::int, 0) * :passage) / 3.0 * (c.price ->> 'input')::numeric
     + coalesce((c.parameters ->> 'max_tokens')::numeric, (c.parameters ->> 'max_completion_tokens')::numeric, :assumed)
     * (c.price ->> 'output')::numeric) / 1000000
+"""
+PLAN = text(f"""
+insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state, cost_estimate)
+select gen_random_uuid(), r.project_id, c.provider_id, r.id, 'eval', t.id || ':' || n, 1, 'planned', {MOST}
 from eval_runs r join candidates c on c.id = r.candidate_id join test_cases t on t.test_set_id = r.test_set_id
 cross join generate_series(0, r.repeats - 1) n
 where r.id = :run on conflict do nothing
-""")
+""")  # noqa: S608 (no value of a user's)
+ESTIMATE = text(f"""
+select sum({MOST})::float8 from candidates c, test_cases t where c.id = :candidate and t.test_set_id = :set
+""")  # noqa: S608
 
 # the newest attempt of each item, where it stands in :state, tried once more
 AGAIN = """
@@ -80,6 +86,14 @@ class Unknown:
 def plan(session: Session, run_id: str) -> None:
     """One planned call for every case and repeat that has none yet."""
     session.execute(PLAN, {"run": run_id, "assumed": ASSUMED_OUTPUT_TOKENS, "passage": PASSAGE_CHARACTERS})
+
+
+def most_it_can_cost(session: Session, candidate_id: str, test_set_id: str) -> float | None:
+    """Dollars for asking a candidate every case of a set once; None where it has no price."""
+    values: dict[str, object] = {"candidate": candidate_id, "set": test_set_id, "assumed": ASSUMED_OUTPUT_TOKENS}
+    values |= {"passage": PASSAGE_CHARACTERS}
+    found: float | None = session.scalar(ESTIMATE, values)
+    return found
 
 
 def unknown(session: Session, run_id: str) -> Unknown:

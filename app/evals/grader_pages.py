@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,6 +14,10 @@ from app.evals.catalogue import GRADED, METRICS
 from app.evals.graders import GRADERS, Grade, grade, parse_spec
 from app.evals.models import Grader
 from app.evals.service import spec_of
+from app.evals.tries import pages as tried
+from app.evals.tries.models import GraderTry
+from app.evals.tries.pages import TryView
+from app.evals.versions import Change, changes, compared
 from app.projects.access import Access
 from app.web.forms import FormState
 
@@ -87,6 +92,10 @@ class NewPage:
     name: str
     metric: str
     form: FormState = field(default_factory=FormState)
+    runs: Sequence[tuple[str, str]] = ()  # (id, words) of runs to try it on
+    run_id: str = ""
+    threshold: float | None = None
+    tried: TryView | None = None
     metrics: Sequence[tuple[str, str]] = tuple((key, METRICS[key].label) for key in GRADED)
     title: str = "New grader"
 
@@ -98,6 +107,17 @@ class NewPage:
 
 
 @dataclass(frozen=True)
+class VersionRow:
+    """``changes``: what is different from the version before it; None for the first."""
+
+    id: str
+    version: int
+    saved_at: datetime
+    saved_by: str
+    changes: Sequence[Change] | None
+
+
+@dataclass(frozen=True)
 class GraderPage:
     slug: str
     grader: Grader
@@ -106,6 +126,7 @@ class GraderPage:
     can_change: bool
     item: str
     output: str
+    versions: Sequence[VersionRow]
     tried: Grade | None = None
     form: FormState = field(default_factory=FormState)
 
@@ -119,17 +140,44 @@ def grader_list(session: Session, access: Access) -> ListPage:
     return ListPage(access.project.slug, graders, access.can("engineer"))
 
 
-def new(access: Access, kind: str, like: Grader | None = None, form: FormState | None = None) -> NewPage:
+def new(
+    session: Session, access: Access, kind: str, like: Grader | None = None, form: FormState | None = None
+) -> NewPage:
     """A form to begin with: an example of the type, or the newest version of a saved grader."""
     chosen = like.definition["type"] if like else kind if kind in GRADERS else "string_check"
     raw = dict(like.definition) if like else {"type": chosen, **EXAMPLES[chosen]}
     raw.pop("name", None)
     metric = like.metric if like else parse_spec(raw).metric
     definition = json.dumps(raw, indent=2, ensure_ascii=False)
-    return NewPage(access.project.slug, chosen, definition, like.name if like else "", metric, form or FormState())
+    name, threshold = (like.name, _own_threshold(like, raw)) if like else ("", None)
+    runs = tried.run_choices(session, access)
+    return NewPage(
+        access.project.slug, chosen, definition, name, metric, form or FormState(), runs, threshold=threshold
+    )
 
 
-def brought(access: Access, graders: Sequence[Any], index: int) -> NewPage:
+def _own_threshold(row: Grader, raw: dict[str, Any]) -> float | None:
+    """The threshold where it is another one than the definition has by itself."""
+    return None if row.pass_threshold == parse_spec(raw).pass_threshold else row.pass_threshold
+
+
+def of_try(session: Session, access: Access, row: GraderTry) -> NewPage:
+    """The form as it was tried, with what came of it."""
+    definition = json.dumps(row.typed["definition"], indent=2, ensure_ascii=False)
+    return NewPage(
+        access.project.slug,
+        str(row.typed["definition"].get("type", "")),
+        definition,
+        row.typed.get("name", ""),
+        row.grader["metric"],
+        runs=tried.run_choices(session, access),
+        run_id=row.run_id,
+        threshold=row.typed.get("pass_threshold"),
+        tried=tried.view(session, access, row),
+    )
+
+
+def brought(session: Session, access: Access, graders: Sequence[Any], index: int) -> NewPage:
     """The form with a grader object as it stood in an imported file. NotFound where the file had none there."""
     if not 0 <= index < len(graders):
         raise NotFound("This grader")
@@ -141,10 +189,11 @@ def brought(access: Access, graders: Sequence[Any], index: int) -> NewPage:
         metric = parse_spec(raw).metric
     except Invalid as error:
         metric, form = GRADED[0], FormState(message=f"This grader cannot be used here as it stands: {error}")
-    return NewPage(access.project.slug, kind, json.dumps(raw, indent=2, ensure_ascii=False), name, metric, form)
+    definition, runs = json.dumps(raw, indent=2, ensure_ascii=False), tried.run_choices(session, access)
+    return NewPage(access.project.slug, kind, definition, name, metric, form, runs)
 
 
-def one(access: Access, grader: Grader) -> GraderPage:
+def one(session: Session, access: Access, grader: Grader) -> GraderPage:
     return GraderPage(
         access.project.slug,
         grader,
@@ -153,10 +202,21 @@ def one(access: Access, grader: Grader) -> GraderPage:
         access.can("engineer"),
         json.dumps(SAMPLE_ITEM, indent=2),
         "",
+        version_rows(session, grader),
     )
 
 
-def tried(access: Access, grader: Grader, item: str, output: str) -> GraderPage:
+def version_rows(session: Session, grader: Grader) -> list[VersionRow]:
+    """All versions of the grader of that name, newest first."""
+    found = queries.versions(session, grader.project_id, grader.name)
+    before = [*(compared(row) for row, _by in found[1:]), None]
+    return [
+        VersionRow(row.id, row.version, row.created_at, by or "", None if old is None else changes(old, compared(row)))
+        for (row, by), old in zip(found, before, strict=True)
+    ]
+
+
+def graded(session: Session, access: Access, grader: Grader, item: str, output: str) -> GraderPage:
     """The page with what the grader says of this output. Raises Invalid for an item that is not a JSON object."""
     try:
         raw = json.loads(item or "{}")
@@ -165,5 +225,4 @@ def tried(access: Access, grader: Grader, item: str, output: str) -> GraderPage:
     if not isinstance(raw, dict):
         raise Invalid.field("item", "Write the case as a JSON object.")
     given = grade(spec_of(grader), *upload.sample({"item": raw, "output": output[:MAX_OUTPUT]}))
-    page = one(access, grader)
-    return GraderPage(page.slug, grader, page.metric, page.definition, page.can_change, item, output, given)
+    return replace(one(session, access, grader), item=item, output=output, tried=given)

@@ -19,6 +19,7 @@ from app.web.session import SessionDep
 
 router = APIRouter(include_in_schema=False)
 BASE = "/p/{slug}/graders"
+ONLY_TRIED = ("run_id", "turn")  # fields of the form that belong to trying
 
 
 @router.get(BASE)
@@ -39,17 +40,18 @@ def new_page(
     """An empty form; or with a saved grader, or with one that stood in an imported file (``import_id``, ``index``)."""
     if import_id:
         source = import_queries.get(session, access.project.id, import_id)
-        return render(request, "evals/grader_new.html", grader_pages.brought(access, source.graders, index))
+        return render(request, "evals/grader_new.html", grader_pages.brought(session, access, source.graders, index))
     like_this = queries.grader(session, access.project.id, like) if like else None
-    return render(request, "evals/grader_new.html", grader_pages.new(access, type, like_this))
+    return render(request, "evals/grader_new.html", grader_pages.new(session, access, type, like_this))
 
 
 @router.post(BASE)
 def save(request: Request, session: SessionDep, access: Engineer, form: FormDep) -> Response:
     try:
-        row = service.save_grader(session, access, parse(NewGrader, _values(form)))
+        wanted = {name: value for name, value in values_of(form).items() if name not in ONLY_TRIED}
+        row = service.save_grader(session, access, parse(NewGrader, wanted))
     except Invalid as error:
-        page = grader_pages.new(access, "", None, refused(form, error))
+        page = grader_pages.new(session, access, "", None, refused(form, error))
         return render(request, "evals/grader_new.html", page, status=422)
     return RedirectResponse(f"/p/{access.project.slug}/graders/{row.id}", 303)
 
@@ -57,7 +59,7 @@ def save(request: Request, session: SessionDep, access: Engineer, form: FormDep)
 @router.get(BASE + "/{grader_id}")
 def one(request: Request, session: SessionDep, access: Viewer, grader_id: str) -> Response:
     grader = queries.grader(session, access.project.id, grader_id)
-    return render(request, "evals/grader.html", grader_pages.one(access, grader))
+    return render(request, "evals/grader.html", grader_pages.one(session, access, grader))
 
 
 @router.post(BASE + "/{grader_id}/try")
@@ -66,14 +68,14 @@ def try_it(request: Request, session: SessionDep, access: Engineer, grader_id: s
     block = "trial" if is_htmx(request) else None
     item, output = str(form.get("item", "")), str(form.get("output", ""))
     try:
-        page = grader_pages.tried(access, grader, item, output)
+        page = grader_pages.graded(session, access, grader, item, output)
     except Invalid as error:
-        page = replace(grader_pages.one(access, grader), item=item, output=output, form=refused(form, error))
+        page = replace(grader_pages.one(session, access, grader), item=item, output=output, form=refused(form, error))
         return render(request, "evals/grader.html", page, block=block, status=422)
     return render(request, "evals/grader.html", page, block=block)
 
 
-def _values(form: FormData) -> dict[str, Any]:
+def values_of(form: FormData) -> dict[str, Any]:
     values = form_values(form)
     try:
         values["definition"] = json.loads(str(values.get("definition", "{}")))

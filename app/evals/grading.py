@@ -15,16 +15,18 @@ from app.candidates.models import Candidate
 from app.core.clock import utcnow
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase, TestSet
-from app.evals import graded, instruction_levels, queries, retrieved
+from app.evals import graded, instruction_levels, news, queries, retrieved
+from app.evals.breakdown import as_json, parts, stability
 from app.evals.graders import Grade as Given
 from app.evals.graders import GraderSpec, grade, parse_spec
 from app.evals.judges import queries as judgements
 from app.evals.models import EvalRun, Output
-from app.evals.rules import Kind, Metric, ScoredGrade, ScoredOutput, metrics
+from app.evals.rules import Kind, Metric, ScoredGrade, ScoredOutput, measure, metrics
 from app.gateway.models import Provider
 from app.jobs.queue import enqueue_at_commit
 
 APP_VERSION = "0.1.0"
+LEAST_CASES = 5  # of a part that is shown on its own; of a red-team set every category is
 
 
 def score(session: Session, run: EvalRun) -> None:
@@ -40,13 +42,29 @@ def score(session: Session, run: EvalRun) -> None:
         found, specs, lambda: {case_id: graded.item_of(case) for case_id, case in cases.items()}, scored
     )
     run.metrics = found
+    run.breakdown = _breakdown(run, test_set, cases, scored)
     run.cost, run.judge_cost = queries.costs(session, run.id)
     run.failed = sum(output.status != "complete" for output in outputs)
     run.manifest = manifest(session, run, test_set, outputs)
     run.manifest_hash = digest(run.manifest)
     run.status, run.error, run.finished_at = "succeeded", None, utcnow()
     datasets.note_access(session, test_set.id, "scored_run", user_id=run.created_by, run_id=run.id)
+    session.flush()
+    news.tell(session, run)
     enqueue_at_commit(session, "comparisons.prepare", key=f"comparisons:{run.id}", run_id=run.id)
+
+
+def _breakdown(
+    run: EvalRun, test_set: TestSet, cases: dict[str, TestCase], scored: Sequence[ScoredOutput]
+) -> dict[str, Any]:
+    labels = {
+        case.id: [*(("tag", tag) for tag in case.tags), *((("behavior", case.behavior),) if case.behavior else ())]
+        for case in cases.values()
+    }
+    measured = measure(scored)
+    least = 1 if test_set.kind == "red_team" else LEAST_CASES
+    steady = stability(measured.success, measured.groups, run.repeats)
+    return as_json(parts(measured, labels, least), steady, run.repeats)
 
 
 def _grade_all(

@@ -65,6 +65,7 @@ class EvalRun(Base):
     manifest: Mapped[dict[str, Any] | None]
     manifest_hash: Mapped[str | None]
     metrics: Mapped[list[Any] | None]
+    breakdown: Mapped[dict[str, Any] | None]  # parts of the cases and stability: ``breakdown.as_json``
     error: Mapped[str | None]
     lease: Mapped[int] = mapped_column(default=0)  # fencing: each start of the runner takes the next number
     lease_expires_at: Mapped[datetime | None]

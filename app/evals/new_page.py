@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.candidates import queries as candidates
 from app.datasets import queries as datasets
 from app.evals import offers, queries
+from app.evals.estimates import Estimate
 from app.projects.access import Access
 from app.web.forms import FormState
 
@@ -39,6 +40,8 @@ class NewPage:
     test_set_id: str
     offers: Sequence[Offer]
     form: FormState = field(default_factory=FormState)
+    estimate: Estimate | None = None
+    why_no_estimate: str = ""
     title: str = "New eval run"
 
 

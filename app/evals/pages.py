@@ -14,8 +14,9 @@ from app.core.clock import utcnow
 from app.core.instructions import in_words, readable
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase
-from app.evals import behaviors, calls, instructions_view, queries, retrieved
+from app.evals import behaviors, breakdown_view, calls, instructions_view, queries, retrieved
 from app.evals.behaviors import BehaviorView
+from app.evals.breakdown_view import BreakdownView
 from app.evals.calibration.queries import unmarked
 from app.evals.calibration.service import State, states
 from app.evals.calls import Unknown
@@ -23,10 +24,12 @@ from app.evals.catalogue import METRICS
 from app.evals.forms import OutputFilter
 from app.evals.instructions_view import InstructionsView
 from app.evals.judges.panel import JudgePanel, panel
+from app.evals.marked import Segment, segments
 from app.evals.models import EvalRun, Grade, Output
 from app.projects.access import Access
 from app.web.charts import RATE_AXIS, IntervalMark, interval_mark
 from app.web.forms import FormState
+from app.web.snippets import Snippet, call
 from app.web.words import milliseconds, money, percent
 
 LIVE = ("queued", "running")
@@ -115,12 +118,14 @@ class RunPage(Standing):
     behaviors: BehaviorView | None
     judges: JudgePanel | None
     instructions: InstructionsView | None
+    breakdown: BreakdownView | None
     counts: dict[str, int]
     outputs: Sequence[OutputRow]
     older: str | None
     wanted: OutputFilter
     tags: Sequence[str]
     graders: str  # JSON, for grading again
+    snippets: Sequence[Snippet]
     form: FormState
 
     @property
@@ -137,6 +142,8 @@ class OutputPage:
     grades: Sequence[Grade]
     expected: Sequence[tuple[str, str]]
     judges: dict[str, State]  # by the name of the grader
+    segments: Sequence[Segment]  # of the text, where a grader marks claims in it
+    repeats: Sequence[tuple[str, int, bool]]  # (output, its number, this one) of a case that was asked several times
     retrieved: Sequence[Found] | None  # None: the candidate searches nothing
     search_ms: float | None
 
@@ -197,6 +204,7 @@ def one(session: Session, access: Access, run: EvalRun, wanted: OutputFilter, fo
         behaviors=behaviors.view(session, run.id) if run.metrics else None,
         judges=panel(session, run, access.user.id) if run.metrics else None,
         instructions=instructions_view.view(run.metrics or []),
+        breakdown=breakdown_view.view(session, access.project.slug, run),
         counts=counts,
         failed=counts["failed"],
         unknown=calls.unknown(session, run.id),
@@ -205,6 +213,7 @@ def one(session: Session, access: Access, run: EvalRun, wanted: OutputFilter, fo
         older=found.next_cursor,
         wanted=wanted,
         tags=queries.tags(session, run.test_set_id),
+        snippets=snippets_of(access.project.slug, run, candidate.origin == "upload"),
         graders=json.dumps([grader_object(g) for g in run.graders], indent=2, ensure_ascii=False),
         form=form or FormState(),
         can_change=access.can("engineer"),
@@ -224,6 +233,18 @@ def grader_object(snapshot: dict[str, Any]) -> dict[str, Any]:
     """A grader of a run as it may be given again: its definition, with what it counts for and which version it is."""
     kept = {name: snapshot[name] for name in ("metric", "pass_threshold", "version") if snapshot.get(name) is not None}
     return {"name": snapshot["name"], "definition": snapshot["definition"], **kept}
+
+
+def snippets_of(slug: str, run: EvalRun, uploaded: bool) -> list[Snippet]:
+    """To read the run, and to start the same one again where its candidate can be asked."""
+    path = f"/api/v1/projects/{slug}/eval-runs"
+    found = call(f"{path}/{run.id}", "answer['status'], answer['metrics']", what="read it")
+    found += call(f"{path}/{run.id}/outputs", "[one['text'] for one in answer['items']]", what="its outputs")
+    if uploaded:
+        return found
+    body = {name: getattr(run, name) for name in ("candidate_id", "test_set_id", "concurrency", "repeats")}
+    body["graders"] = [grader_object(grader) for grader in run.graders]
+    return found + call(path, "answer['id'], answer['status']", body, "start the same again")
 
 
 def eta(run: EvalRun) -> float | None:
@@ -277,8 +298,20 @@ def output_page(session: Session, access: Access, run: EvalRun, output_id: str) 
         expected.append(("behavior", case.behavior))
     grades = shown_grades(session, access, run, [output.id])[output.id]
     found, took = retrieved.of_case(session, run.id, case.id)
-    judged = judge_states(session, run, grades)
-    return OutputPage(access.project.slug, run, case, output, grades, expected, judged, found, took)
+    repeats = queries.repeats_of(session, run.id, case.id) if run.repeats > 1 else ()
+    return OutputPage(
+        access.project.slug,
+        run,
+        case,
+        output,
+        grades,
+        expected,
+        judge_states(session, run, grades),
+        segments(output.text, [grade.detail for grade in grades]),
+        [(row[0], row[1] + 1, row[0] == output.id) for row in repeats],
+        found,
+        took,
+    )
 
 
 def judge_states(session: Session, run: EvalRun, grades: Sequence[Grade]) -> dict[str, State]:

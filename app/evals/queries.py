@@ -7,6 +7,7 @@ from sqlalchemy import Row, Text, cast, func, literal, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from app.accounts.models import User
 from app.candidates.models import Candidate
 from app.core.errors import NotFound
 from app.core.ids import is_id
@@ -115,6 +116,23 @@ def output(session: Session, run_id: str, output_id: str) -> Row[TestCase, Outpu
     return row
 
 
+def first_outputs(session: Session, run_id: str, case_ids: Sequence[str]) -> Sequence[Row[str, int, str]]:
+    """(case, its position, its first output) of those cases that have one."""
+    query = (
+        select(Output.case_id, TestCase.position, Output.id)
+        .join(TestCase, TestCase.id == Output.case_id)
+        .where(Output.run_id == run_id, Output.case_id.in_(case_ids))
+        .ext(distinct_on(Output.case_id))
+    )
+    return session.execute(query.order_by(Output.case_id, Output.repeat)).all()
+
+
+def repeats_of(session: Session, run_id: str, case_id: str) -> Sequence[Row[str, int, str]]:
+    """(output, repeat, status) of a case, in order."""
+    query = select(Output.id, Output.repeat, Output.status).where(Output.run_id == run_id, Output.case_id == case_id)
+    return session.execute(query.order_by(Output.repeat)).all()
+
+
 def grades(session: Session, output_ids: Sequence[str]) -> dict[str, list[Grade]]:
     """Grades by output id, in the order of the graders' names."""
     found: dict[str, list[Grade]] = {output_id: [] for output_id in output_ids}
@@ -174,6 +192,13 @@ def saved_graders(session: Session, project_id: str) -> Sequence[Grader]:
     """The newest version of each saved grader, by name."""
     newest = select(Grader).where(Grader.project_id == project_id).ext(distinct_on(Grader.name))
     return session.scalars(newest.order_by(Grader.name, Grader.version.desc())).all()
+
+
+def versions(session: Session, project_id: str, name: str) -> Sequence[Row[Grader, str | None]]:
+    """(version, name of who saved it) of the grader of that name, newest first."""
+    query = select(Grader, User.name).outerjoin(User, User.id == Grader.created_by)
+    query = query.where(Grader.project_id == project_id, Grader.name == name)
+    return session.execute(query.order_by(Grader.version.desc())).all()
 
 
 def grader(session: Session, project_id: str, grader_id: str) -> Grader:

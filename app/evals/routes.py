@@ -1,6 +1,7 @@
 """Pages of eval runs."""
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -8,14 +9,14 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Invalid, NotFound
 from app.datasets import queries as datasets
-from app.evals import blind, grader_routes, new_page, pages, queries, service
+from app.evals import blind, estimates, grader_routes, new_page, pages, queries, service
 from app.evals.api import poll
 from app.evals.forms import NewRun, OutputFilter, Regrade, Resume, UnknownDecision
 from app.evals.models import EvalRun
 from app.projects.access import Access, Engineer, Viewer
-from app.web.forms import FormDep, form_values, parse, refused
+from app.web.forms import FormDep, FormState, form_values, parse, refused
 from app.web.render import is_htmx, render
 from app.web.session import SessionDep
 from app.web.sse import event_stream
@@ -56,6 +57,21 @@ def start(request: Request, session: SessionDep, access: Engineer, form: FormDep
         page = new_page.new(session, access, *chosen, refused(form, shown), ticked)
         return render(request, "evals/new.html", page, status=422)
     return RedirectResponse(f"/p/{access.project.slug}/runs/{run.id}", 303)
+
+
+@router.post(BASE + "/estimate")
+def estimated(request: Request, session: SessionDep, access: Engineer, form: FormDep) -> Response:
+    """What the run would cost: the form again, or with htmx only the figures."""
+    chosen = str(form.get("candidate_id", "")), str(form.get("test_set_id", ""))
+    ticked = [str(value) for value in form.getlist("grader")]
+    page = new_page.new(session, access, *chosen, FormState(refused(form, Invalid("")).values), ticked)
+    try:
+        found = estimates.estimate(session, access, parse(NewRun, _values(form)))
+    except (Invalid, Conflict, NotFound) as error:
+        page = replace(page, why_no_estimate=str(error))
+    else:
+        page = replace(page, estimate=found)
+    return render(request, "evals/new.html", page, block="estimate" if is_htmx(request) else None)
 
 
 @router.get(BASE + "/{run_id}")

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from app.accounts.audit import record
 from app.candidates import queries as candidates
 from app.candidates.few_shot import service as few_shot
+from app.candidates.models import Candidate
 from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid
 from app.datasets import queries as datasets
+from app.datasets.models import TestSet
 from app.evals import calls, graded, queries
 from app.evals.forms import NewGrader, NewRun
 from app.evals.graders import GraderSpec, parse_spec
@@ -25,21 +27,7 @@ ENDED = ("succeeded", "failed", "cancelled")
 
 def start(session: Session, access: Access, new: NewRun) -> EvalRun:
     """Queue a run; Invalid for what does not exist, Conflict for a set that is not sealed."""
-    candidate = candidates.get(session, access.project.id, new.candidate_id)
-    if candidate.origin == "upload" or candidate.provider_id is None:
-        raise Invalid.field("candidate_id", "This candidate's outputs were uploaded: there is no model to ask.")
-    test_set = datasets.find_set(session, access.project.id, new.test_set_id)
-    if test_set is None:
-        raise Invalid.field("test_set_id", "This test set does not exist.")
-    if test_set.sealed_at is None:
-        raise Conflict(f"“{test_set.name}” is not sealed: seal it first, so that nothing in it can change afterwards.")
-    few_shot.refuse_leak(session, candidate.id, test_set.id)
-    if new.budget is not None and candidate.price is None:
-        raise Invalid.field("budget", "A budget needs the candidate's prices: without them nothing can be counted.")
-    graders = specs(session, access.project.id, new.graders)
-    pairs.check(session, access.project.id, test_set.id, graders)
-    if new.budget is not None:
-        _priced(graders)
+    candidate, test_set, graders = checked(session, access, new)
     run = EvalRun(
         project_id=access.project.id,
         candidate_id=candidate.id,
@@ -57,6 +45,26 @@ def start(session: Session, access: Access, new: NewRun) -> EvalRun:
     _record(session, access, "start", run, candidate=candidate.name)
     enqueue_run(session, run)
     return run
+
+
+def checked(session: Session, access: Access, new: NewRun) -> tuple[Candidate, TestSet, list[GraderSpec]]:
+    """What a run would be made of. Raises as ``start`` does."""
+    candidate = candidates.get(session, access.project.id, new.candidate_id)
+    if candidate.origin == "upload" or candidate.provider_id is None:
+        raise Invalid.field("candidate_id", "This candidate's outputs were uploaded: there is no model to ask.")
+    test_set = datasets.find_set(session, access.project.id, new.test_set_id)
+    if test_set is None:
+        raise Invalid.field("test_set_id", "This test set does not exist.")
+    if test_set.sealed_at is None:
+        raise Conflict(f"“{test_set.name}” is not sealed: seal it first, so that nothing in it can change afterwards.")
+    few_shot.refuse_leak(session, candidate.id, test_set.id)
+    if new.budget is not None and candidate.price is None:
+        raise Invalid.field("budget", "A budget needs the candidate's prices: without them nothing can be counted.")
+    graders = specs(session, access.project.id, new.graders)
+    pairs.check(session, access.project.id, test_set.id, graders)
+    if new.budget is not None:
+        _priced(graders)
+    return candidate, test_set, graders
 
 
 def specs(session: Session, project_id: str, wanted: Sequence[str | dict[str, Any]]) -> list[GraderSpec]:

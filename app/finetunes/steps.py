@@ -19,7 +19,7 @@ from app.core.db import transaction
 from app.datasets import versions
 from app.datasets.near import service as near
 from app.datasets.near.service import NearCase
-from app.finetunes import calls, queries, rules
+from app.finetunes import calls, news, queries, rules
 from app.finetunes.answers import JobState
 from app.finetunes.models import FineTune
 from app.finetunes.scan import Scan, scan
@@ -118,6 +118,7 @@ def ask_a_person(fine_tune_id: str, sentence: str) -> None:
         if row is not None:
             row.status, row.error = "needs_decision", sentence
             _record(session, row, "needs-decision")
+            news.tell(session, row)
 
 
 def end(fine_tune_id: str, status: str, error: str | None = None) -> None:
@@ -132,6 +133,7 @@ def finish(session: Session, row: FineTune, status: str, error: str | None) -> N
     row.requested = row.estimated_finish = None
     row.finished_at = row.finished_at or utcnow()
     _record(session, row, {"succeeded": "finish", "failed": "fail", "cancelled": "end"}[status])
+    news.tell(session, row)
 
 
 def write_training_file(fine_tune_id: str) -> tuple[BinaryIO, int, str | None]:

@@ -38,6 +38,8 @@ class ProviderOut(ProviderName):
     key_last4: str | None
     has_key: bool
     max_concurrency: int
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
     status: str | None
     error: str | None
     checked_at: datetime | None
@@ -51,6 +53,8 @@ def _out(provider: Provider) -> ProviderOut:
         key_last4=provider.key_last4,
         has_key=provider.key_ciphertext is not None,
         max_concurrency=provider.max_concurrency,
+        requests_per_minute=provider.requests_per_minute,
+        tokens_per_minute=provider.tokens_per_minute,
         status=provider.check_status,
         error=provider.check_error,
         checked_at=provider.checked_at,

@@ -27,18 +27,23 @@ class NewProvider(StrictModel):
     base_url: str
     api_key: SecretStr | None = Field(None, max_length=1000)
     max_concurrency: int = Field(16, ge=1, le=512)
+    requests_per_minute: int | None = Field(None, ge=1, le=10_000_000)
+    tokens_per_minute: int | None = Field(None, ge=1, le=2_000_000_000)
 
     _address = field_validator("base_url")(_base_url)
     _secret = field_validator("api_key")(_key)
 
 
 class ProviderChange(StrictModel):
-    """Absent fields stay. An empty ``api_key`` takes the key away; a new ``base_url`` needs the key again."""
+    """Absent fields stay; a limit of null is taken away. An empty ``api_key`` takes the key away; a new ``base_url``
+    needs the key again."""
 
     name: str | None = Field(None, min_length=1, max_length=80)
     base_url: str | None = None
     api_key: SecretStr | None = Field(None, max_length=1000)
     max_concurrency: int | None = Field(None, ge=1, le=512)
+    requests_per_minute: int | None = Field(None, ge=1, le=10_000_000)
+    tokens_per_minute: int | None = Field(None, ge=1, le=2_000_000_000)
 
     _address = field_validator("base_url")(_base_url)
     _secret = field_validator("api_key")(_key)

@@ -21,6 +21,8 @@ class Provider(Base):
     key_ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary)
     key_last4: Mapped[str | None]
     max_concurrency: Mapped[int] = mapped_column(default=16)
+    requests_per_minute: Mapped[int | None]
+    tokens_per_minute: Mapped[int | None]
     check_status: Mapped[str | None]  # 'queued' | 'running' | 'succeeded' | 'failed'
     check_error: Mapped[str | None]
     checked_at: Mapped[datetime | None]

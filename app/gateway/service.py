@@ -20,6 +20,7 @@ from app.jobs.queue import enqueue
 log = logging.getLogger(__name__)
 KEY_AGAIN = "Enter the key again: it was given for the old address and is not sent to another."
 OPENAI_URL = "https://api.openai.com/v1"
+LIMITS = {"requests_per_minute", "tokens_per_minute"}
 LOCAL_ENGINE, LOCAL_KIND = "Local engine", "local_engine"
 
 
@@ -28,7 +29,13 @@ def create(session: Session, user: User, new: NewProvider) -> Provider:
     if queries.by_name(session, new.name):
         raise Conflict(f"There is already a provider “{new.name}” (disabled ones count).")
     provider = Provider(
-        name=new.name, base_url=new.base_url, max_concurrency=new.max_concurrency, created_by=user.id, models=[]
+        name=new.name,
+        base_url=new.base_url,
+        max_concurrency=new.max_concurrency,
+        requests_per_minute=new.requests_per_minute,
+        tokens_per_minute=new.tokens_per_minute,
+        created_by=user.id,
+        models=[],
     )
     session.add(provider)
     session.flush()
@@ -55,6 +62,8 @@ def change(session: Session, user: User, provider: Provider, changes: ProviderCh
     if changes.api_key is not None:
         _set_key(provider, changes.api_key)
     provider.max_concurrency = changes.max_concurrency or provider.max_concurrency
+    for limit in LIMITS & given:
+        setattr(provider, limit, getattr(changes, limit))
     record(session, "change", "provider", provider.id, actor_id=user.id, fields=sorted(given))
     if moved or changes.api_key is not None:
         request_check(session, provider)

@@ -12,8 +12,9 @@ from app.checks.readiness import service as checks
 from app.checks.readiness.links import url_of
 from app.checks.readiness.rules import by_urgency
 from app.checks.readiness.service import Checklist
-from app.overview import queries, rules
+from app.overview import queries, rules, since
 from app.overview.rules import NextThing, Standing, Step
+from app.overview.since import News
 from app.projects.access import Access
 from app.projects.rules import GOAL_WORDS, SIZE_BANDS
 from app.web.words import plural
@@ -58,6 +59,7 @@ VERBS = {
     "resend": "created again",
     "resend-unknown": "sent again calls of",
     "resume": "resumed",
+    "revoke": "revoked",
     "retry": "retried",
     "save": "saved",
     "scan": "scanned",
@@ -67,9 +69,11 @@ VERBS = {
     "set-sign-off": "changed who signs off:",
     "set-status": "set the status of",
     "settle": "settled",
+    "share": "shared",
     "sign-off": "signed",
     "start": "started",
     "take-back": "took back",
+    "try": "tried",
     "undo": "took back",
     "waive": "declared not needed:",
     "withdraw": "withdrew the signature of",
@@ -109,6 +113,7 @@ class OverviewPage:
     size_note: str
     readiness: Readiness
     latest: Sequence[Latest]
+    news: News | None
 
 
 def overview(session: Session, access: Access) -> OverviewPage:
@@ -127,6 +132,7 @@ def overview(session: Session, access: Access) -> OverviewPage:
         size_note=size_note(project.goal, s.approved),
         readiness=readiness(project.slug, checks.checklist(session, project)),
         latest=_latest(session, accounts.latest_events(session, project.id, 200)),
+        news=since.look(session, access),
     )
 
 

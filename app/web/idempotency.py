@@ -14,6 +14,7 @@ from app.core.db import transaction
 from app.core.errors import Conflict, Invalid
 from app.web.models import SeenRequest
 
+SECRETS = ("/tokens", "/verdict-links")  # whose answers hold one
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -25,7 +26,7 @@ class IdempotentRoute(APIRoute):
 
         async def wrapped(request: Request) -> Response:
             key = request.headers.get("idempotency-key")
-            if request.method != "POST" or not key or request.url.path.endswith("/tokens"):  # a secret is not kept
+            if request.method != "POST" or not key or request.url.path.endswith(SECRETS):  # not kept
                 return await handle(request)
             if len(key) > 200:
                 raise Invalid.field("Idempotency-Key", "At most 200 characters.")

@@ -13,12 +13,16 @@ from app.core.clock import utcnow
 from app.core.db import transaction
 from app.datasets import versions
 from app.datasets.models import TestCase
+from app.decisions.links import service as links
+from app.decisions.links.forms import NewLink
 from app.demo.load import load_demo
 from app.evals import grading
 from app.evals import service as evals
 from app.evals.forms import NewGrader
 from app.evals.graders import parse_spec
 from app.evals.models import Output
+from app.evals.tries import service as tries
+from app.evals.tries.forms import NewTry
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Import
 from app.finetunes.models import FineTune, FineTuneEvent
@@ -80,6 +84,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
     session.add(Baseline(project_id=project.id, candidate_id=made.runs[0].candidate_id, set_by=owner.id))
     label = {key: value for key, value in specs[0].items() if key != "name"}
     grader = evals.save_grader(session, access, NewGrader(name="right answer", definition=label))
+    first_try = tries.begin(session, access, NewTry(run_id=made.runs[0].id, definition=label), agreed=False)
     tune = _fine_tune(session, project, provider, version_id, made.runs[1].candidate_id)
     ids = {
         "slug": slug,
@@ -92,6 +97,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
         "run_id": made.runs[0].id,
         "output_id": session.scalars(select(Output.id).where(Output.run_id == made.runs[0].id)).first() or "",
         "grader_id": grader.id,
+        "try_id": first_try.id,
         "round_id": round_.id,
         "fine_tune_id": tune.id,
         "provider_id": provider.id,
@@ -107,8 +113,15 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
     ids["against"] = versions.freeze(session, owner, project, "Second", ExampleFilter(behavior="answer")).id
     # after the version: a job that waits already leaves a savepoint open, and versions are not frozen within one
     ids |= calibrated(session, access, made.runs[0], list(annotators[:2]), provider.id)
+    ids["link"] = verdict_link(session, access, made.runs[0].candidate_id, made.runs[1].candidate_id)
     people = {"admin": owner, "annotator": annotators[0]}
     return Filled(ids, {role: accounts.start_session(session, person) for role, person in people.items()})
+
+
+def verdict_link(session: Session, access: Access, baseline_id: str, candidate_id: str) -> str:
+    """The token of a link to the verdict on two candidates."""
+    _row, url = links.create(session, access, NewLink(baseline=baseline_id, candidate=candidate_id))
+    return url.rpartition("/")[2]
 
 
 def _fine_tune(session: Session, project: Project, provider: Provider, version_id: str, candidate_id: str) -> FineTune:

@@ -5,8 +5,9 @@ import re
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
-from app.evals.models import RunView
+from app.evals.models import Output, RunView
 from tests.comparisons.factories import BEHAVIOR, LABEL, Bench
 from tests.factories import Factory
 
@@ -158,3 +159,17 @@ def test_texts_of_models_stay_text(desk: Desk, client: TestClient) -> None:
     assert name not in answer.text
     assert "<img src=x>" not in answer.text
     assert "&lt;script&gt;alert(1)&lt;/script&gt; says 0" in answer.text
+
+
+def test_repeats_that_disagree_are_named(desk: Desk) -> None:
+    desk.measure()
+    assert "Repeats" not in desk.get()
+    for output in desk.bench.session.scalars(select(Output).where(Output.run_id == desk.tuned_run.id)).all():
+        again = Output(run_id=output.run_id, case_id=output.case_id, repeat=1, status="failed")
+        desk.bench.session.add(again)
+    desk.tuned_run.repeats = 2
+    desk.bench.session.commit()
+    page = desk.get()
+    assert "asked 2 times" in page
+    assert "25.0 %" in page  # of 60 cases 45 passed once and failed once, 15 failed twice
+    assert f"/compare/cases/{desk.bench.cases['Held out'][2].id}" in page

@@ -1,5 +1,6 @@
 """A sealed test set, a provider and a candidate, made of rows; runs are started through the service."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import insert
@@ -29,8 +30,15 @@ LABEL = {
 }
 
 
-def sealed_set(session: Session, project: Project, size: int = 3, kind: str = "task", **case: Any) -> TestSet:
-    """Cases "question 0", "question 1", …, each with the label "yes" unless told otherwise."""
+def sealed_set(
+    session: Session,
+    project: Project,
+    size: int = 3,
+    kind: str = "task",
+    special: Mapping[int, Mapping[str, Any]] | None = None,
+    **case: Any,
+) -> TestSet:
+    """Cases "question 0", "question 1", …, each with the label "yes" unless told otherwise; ``special`` by position."""
     test_set = TestSet(id=new_id(), project_id=project.id, name=f"Held out {new_id()[-6:]}", kind=kind, size=size)
     session.add(test_set)
     session.flush()
@@ -52,6 +60,7 @@ def sealed_set(session: Session, project: Project, size: int = 3, kind: str = "t
                 "split": "test",
             }
             | case
+            | dict((special or {}).get(number, {}))
             for number, unit in enumerate(units)
         ],
     )

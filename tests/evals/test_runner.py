@@ -7,6 +7,8 @@ from app.candidates.few_shot.models import CandidateShot
 from app.candidates.few_shot.rules import ERASED, named
 from app.datasets.models import TestSetAccess
 from app.evals.models import Grade
+from app.gateway.models import Provider
+from app.gateway.pacing import Pace
 from tests.evals import factories
 from tests.evals.conftest import Bench
 from tests.examples import factories as examples
@@ -166,3 +168,17 @@ def test_worked_examples_are_sent_and_named_in_the_manifest_and_an_erased_one_st
     stopped = bench.run(1)
     assert stopped.status == "failed"
     assert "was erased" in (stopped.error or "")
+
+
+def test_a_providers_limit_of_requests_is_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six slots are free, and at two requests a minute (of half a second) two go out in each."""
+    taken: list[float] = []
+    take = Pace.take
+    monkeypatch.setattr("app.gateway.pacing.WINDOW", 0.5)
+    monkeypatch.setattr(Pace, "take", lambda pace, now: (taken.append(now), take(pace, now))[1])
+    provider = bench.session.get_one(Provider, bench.candidate.provider_id)
+    provider.requests_per_minute = 2
+    bench.session.commit()
+    run = bench.run(6, concurrency=6)
+    assert (run.status, len(bench.outputs(run)), len(taken)) == ("succeeded", 6, 6)
+    assert all(later - earlier >= 0.5 for earlier, later in zip(taken, taken[2:], strict=False))

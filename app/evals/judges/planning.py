@@ -1,10 +1,10 @@
 """Which judgements a run wants, and a planned call for each that is missing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -46,7 +46,8 @@ def plan(session: Session, run: EvalRun) -> dict[str, Ask]:
         )
     }
     _forget(session, run, wanted.keys())
-    rows = [_call(run, item, ask, size) for item, (ask, size) in wanted.items() if item not in there]
+    missing = {item: wants for item, wants in wanted.items() if item not in there}
+    rows = [call_of(run.project_id, run.id, PURPOSE, item, *wants) for item, wants in missing.items()]
     for start in range(0, len(rows), BATCH):
         session.execute(insert(PaidCall).on_conflict_do_nothing(), rows[start : start + BATCH])
     known = [there[item] for item in wanted if item in there]
@@ -60,11 +61,21 @@ def plan(session: Session, run: EvalRun) -> dict[str, Ask]:
 
 
 def _wanted(session: Session, run: EvalRun, specs: Sequence[GraderSpec]) -> Iterator[tuple[str, Ask, int]]:
-    """(item, ask, characters of its prompt) of every judgement."""
     others = others_of(session, [ask for spec in specs for ask in spec.definition.asks])
     found = retrieved.sources(session, run.id)
     query = select(TestCase, Output).join(Output, Output.case_id == TestCase.id).where(Output.run_id == run.id)
-    for case, output in session.execute(query.order_by(Output.id)):
+    yield from judgements_of(session.execute(query.order_by(Output.id)), specs, others, found)
+
+
+def judgements_of(
+    rows: Iterable[Row[TestCase, Output]],
+    specs: Sequence[GraderSpec],
+    others: Others,
+    found: Mapping[str, Any],
+) -> Iterator[tuple[str, Ask, int]]:
+    """(item, ask, characters of its prompt) of every judgement that graders want of these outputs. ``found``: by case
+    the passages that a search gave the candidate."""
+    for case, output in rows:
         scope = Scope(graded.item_of(case, found.get(case.id)), graded.sample_of(output))
         if scope.sample.incomplete:
             continue
@@ -88,13 +99,14 @@ def _askable(spec: GraderSpec, scope: Scope, others: Others, output: Output) -> 
         return
 
 
-def _call(run: EvalRun, item: str, ask: Ask, characters: int) -> dict[str, Any]:
+def call_of(project_id: str, subject_id: str, purpose: str, item: str, ask: Ask, characters: int) -> dict[str, Any]:
+    """A planned call to a judge as the ledger has it."""
     return {
         "id": str(uuid4()),  # random, as the marks of the prompt are made of it
-        "project_id": run.project_id,
+        "project_id": project_id,
         "provider_id": ask.provider,
-        "subject_id": run.id,
-        "purpose": PURPOSE,
+        "subject_id": subject_id,
+        "purpose": purpose,
         "item": item,
         "attempt": 1,
         "state": "planned",

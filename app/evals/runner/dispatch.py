@@ -18,6 +18,7 @@ from app.gateway.answers import Answer
 from app.gateway.failures import Failure
 from app.gateway.group_commit import GroupCommit
 from app.gateway.ledger import Finished
+from app.gateway.pacing import Pace, Taken
 from app.gateway.retrying import wait_before_next
 
 AT_A_TIME = 256
@@ -46,8 +47,12 @@ class Work(Protocol):
 class Dispatcher:
     """``stop`` says why nothing more is sent: None (all sent), 'cancelled', 'budget', 'shutdown', or 'failed'."""
 
-    def __init__(self, store: RunStore, ask: Ask, work: Work, calls: Sequence[Call], slots: int) -> None:
+    def __init__(
+        self, store: RunStore, ask: Ask, work: Work, calls: Sequence[Call], slots: int, pace: Pace | None = None
+    ) -> None:
         self.store, self.ask, self.work, self.slots = store, ask, work, slots
+        self.pace = pace or Pace(None, None)
+        self.taken: dict[str, Taken] = {}  # of calls under way, by their ids
         self.commits: GroupCommit[Step, Written] = GroupCommit(store.write)
         self.waiting = list(reversed(calls))
         self._calls, self._places = calls, {call.item: place for place, call in enumerate(calls)}
@@ -118,20 +123,22 @@ class Dispatcher:
             if written.may_send:
                 ended, tried = await self._call(call)
             else:
+                self.pace.put_back(self.taken.pop(call.id))
                 self._put_down()
 
     def _next(self) -> Call | None:
         """A call that may be sent now."""
         now = time.monotonic()
-        if self.stop is not None or now < self.not_before:
+        if self.stop is not None or now < self.not_before or self.pace.wait(now) > 0:
             return None
         if self.retries and self.retries[0][0] <= now:
-            self._under_way += 1
-            return heapq.heappop(self.retries)[2]
-        if self.waiting:
-            self._under_way += 1
-            return self.waiting.pop()
-        return None
+            return self._take(heapq.heappop(self.retries)[2], now)
+        return self._take(self.waiting.pop(), now) if self.waiting else None
+
+    def _take(self, call: Call, now: float) -> Call:
+        self._under_way += 1
+        self.taken[call.id] = self.pace.take(now)
+        return call
 
     async def _wait_for_next(self) -> Call | None:
         """The next call, waited for; None when all have ended or nothing more is to be sent."""
@@ -139,7 +146,9 @@ class Dispatcher:
             call = self._next()
             if call or not (self.waiting or self.retries or self._under_way):
                 return call
+            now = time.monotonic()
             due = max(self.not_before, self.retries[0][0] if self.retries and not self.waiting else 0.0)
+            due = max(due, now + self.pace.wait(now))
             self._wake.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), min(max(due - time.monotonic(), 0.0) or 1.0, 1.0))
@@ -162,7 +171,9 @@ class Dispatcher:
         began = time.perf_counter()
         answer = await self.ask(body, call.id)
         milliseconds = (time.perf_counter() - began) * 1000
+        taken = self.taken.pop(call.id)
         if isinstance(answer, Answer):
+            self.pace.took(taken, (answer.input_tokens or 0) + (answer.output_tokens or 0))
             self.refused.clear()
             return self.work.answered(call, answer, milliseconds), None
         return self._failed(call, answer)

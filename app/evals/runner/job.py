@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import transaction
 from app.core.settings import get_settings
-from app.evals import grading
+from app.evals import grading, news
 from app.evals.graders.judging import Ask
 from app.evals.judges import planning
 from app.evals.judges.work import JudgeWork
@@ -37,7 +37,15 @@ Stopped = tuple[str | None, str | None]  # why nothing more was sent, and the pr
 
 
 async def run_eval(run_id: str) -> None:
-    """Ask for all outputs that are wanted and missing, then grade. Cut off at any moment, it goes on from there."""
+    """Ask for all outputs that are wanted and missing, then grade. Cut off at any moment, it goes on from there.
+
+    What became of it is told last, and told once: a job that was cut off before comes back here and tells it then.
+    """
+    await _run(run_id)
+    await asyncio.to_thread(news.tell_of, run_id)
+
+
+async def _run(run_id: str) -> None:
     async with open_store(run_id) as store:
         if not await _take_over(store):
             return
@@ -119,7 +127,7 @@ async def _dispatch(store: RunStore, setup: setups.Setup, work: Work, calls: lis
         async def ask(body: dict[str, Any], call_id: str) -> Answer | Failure:
             return await complete(http, setup.connection, body, call_id, seconds)
 
-        dispatcher = Dispatcher(store, ask, work, calls, setup.slots)
+        dispatcher = Dispatcher(store, ask, work, calls, setup.slots, setup.pace)
         with when_stopping(lambda: dispatcher.stop_for("shutdown")):
             await dispatcher.run()
     return dispatcher.stop, dispatcher.problem
@@ -146,6 +154,8 @@ def _failed(run_id: str, lease: int, error: Exception) -> None:
         run = _held_run(session, run_id, lease)
         run.status, run.lease_expires_at = "failed", None
         run.error = f"The runner stopped on an error of its own ({type(error).__name__}); the log has the details."
+        session.flush()
+        news.tell(session, run)
 
 
 def _held_run(session: Session, run_id: str, lease: int) -> EvalRun:

@@ -15,6 +15,7 @@ from app.evals.runner.errors import CannotStart
 from app.gateway.client import Connection, connection_to
 from app.gateway.keys import UnreadableKey
 from app.gateway.models import Provider
+from app.gateway.pacing import Pace, pace_of
 
 DISABLED = "The candidate's provider was disabled: clone the candidate for another one."
 ERASED = "A worked example in the candidate's prompt was erased: clone the candidate with other ones."
@@ -23,8 +24,11 @@ JUDGE_DISABLED = "The judge's provider was disabled: grade again with a judge of
 
 @dataclass(frozen=True)
 class Setup:
+    """``pace`` keeps the provider's limits per minute; None where it has none."""
+
     connection: Connection
     slots: int
+    pace: Pace | None
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def of_candidate(run_id: str) -> CandidateSetup:
     with transaction() as session:
         run = session.get_one(EvalRun, run_id)
         candidate = session.get_one(Candidate, run.candidate_id)
-        provider, connection = _connection(session, candidate.provider_id, DISABLED)
+        provider, connection = connection_of(session, candidate.provider_id, DISABLED)
         shots = [shot.messages for shot in few_shot.of_candidate(session, candidate.id)]
         searches = pinned(session, candidate.retrieval)
     if few_shot_rules.ERASED in shots:
@@ -54,18 +58,19 @@ def of_candidate(run_id: str) -> CandidateSetup:
         shots,
         searches,
     )
-    return CandidateSetup(connection, _slots(run, provider), asked)
+    return CandidateSetup(connection, _slots(run, provider), _pace(provider), asked)
 
 
 def of_judge(run_id: str, provider_id: str) -> Setup:
     """Raises CannotStart, whose message says what to do."""
     with transaction() as session:
         run = session.get_one(EvalRun, run_id)
-        provider, connection = _connection(session, provider_id, JUDGE_DISABLED)
-    return Setup(connection, _slots(run, provider))
+        provider, connection = connection_of(session, provider_id, JUDGE_DISABLED)
+    return Setup(connection, _slots(run, provider), _pace(provider))
 
 
-def _connection(session: Session, provider_id: str | None, when_disabled: str) -> tuple[Provider, Connection]:
+def connection_of(session: Session, provider_id: str | None, when_disabled: str) -> tuple[Provider, Connection]:
+    """Raises CannotStart, whose message says what to do."""
     provider = session.get(Provider, provider_id) if provider_id else None
     if provider is None or provider.disabled_at:
         raise CannotStart(when_disabled)
@@ -77,3 +82,7 @@ def _connection(session: Session, provider_id: str | None, when_disabled: str) -
 
 def _slots(run: EvalRun, provider: Provider) -> int:
     return max(1, min(run.concurrency, provider.max_concurrency))
+
+
+def _pace(provider: Provider) -> Pace | None:
+    return pace_of(provider.id, provider.requests_per_minute, provider.tokens_per_minute)

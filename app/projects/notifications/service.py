@@ -37,6 +37,14 @@ def tell(
         _put(session, project, "webhook", user.id, event, payload, f"webhook:{once}")
 
 
+def tell_team(session: Session, project: Project, event: str, text: str, *, once: str, **data: Any) -> None:
+    """By webhook alone, where one is set up: news that are nobody's in particular. ``once`` as in ``tell``."""
+    if session.get(Webhook, project.id) is not None:
+        _put(
+            session, project, "webhook", None, event, {"text": text, "project": project.slug, **data}, f"webhook:{once}"
+        )
+
+
 def test_webhook(session: Session, project: Project, user: User) -> None:
     """A message that says so. Raises NotFound without a webhook."""
     if session.get(Webhook, project.id) is None:
@@ -46,7 +54,13 @@ def test_webhook(session: Session, project: Project, user: User) -> None:
 
 
 def _put(
-    session: Session, project: Project, channel: str, user_id: str, event: str, payload: dict[str, Any], key: str | None
+    session: Session,
+    project: Project,
+    channel: str,
+    user_id: str | None,
+    event: str,
+    payload: dict[str, Any],
+    key: str | None,
 ) -> None:
     values = {"project_id": project.id, "channel": channel, "user_id": user_id, "event": event, "payload": payload}
     row = insert(Notification).values(id=new_id(), dedupe_key=key, status="queued", attempts=0, **values)

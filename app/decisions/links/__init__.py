@@ -1,0 +1,1 @@
+"""Revocable links to a verdict, for people without an account."""
