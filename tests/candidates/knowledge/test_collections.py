@@ -8,6 +8,8 @@ from app.candidates.knowledge import queries, service, work
 from app.candidates.knowledge.models import Passage
 from app.core.errors import Conflict
 from app.core.settings import get_settings
+from app.erasure import service as erasures
+from app.erasure.forms import NewErasure, Person
 from tests.candidates.knowledge.conftest import NEW, OLD, Shelf
 
 
@@ -130,3 +132,19 @@ def test_two_collections_of_one_name_are_refused(shelf: Shelf) -> None:
 
     with pytest.raises(Conflict, match="already"):
         service.create(shelf.session, shelf.access, NewCollection(name="Policies"))
+
+
+def test_a_person_is_erased_from_passages_names_and_reports(shelf: Shelf) -> None:
+    shelf.send({"Ana Novak.txt": b"Call Ana Novak about invoices.", "other.txt": b"Invoices are sent monthly."})
+    shelf.work()
+    person = {"identifiers": ["Ana Novak"]}
+    seen = erasures.look(shelf.session, shelf.project, Person.model_validate(person))
+    new = NewErasure.model_validate(person | {"reason": "asked for", "expected_count": seen.total})
+    erasures.erase(shelf.session, shelf.owner, shelf.project, new)
+    found = shelf.find("invoices Ana Novak")
+    assert [one.document for one in found] == ["other.txt"]
+    rows = [row[0] for row in shelf.session.execute(text("select text from knowledge_passages"))]
+    assert sorted(rows) == ["Invoices are sent monthly.", "[erased]"]
+    left = shelf.session.execute(text("select string_agg(name, ' ') from knowledge_documents")).scalar_one()
+    assert "Novak" not in left
+    assert "Novak" not in str(shelf.session.execute(text("select files from knowledge_uploads")).scalar_one())
