@@ -1,6 +1,7 @@
 """The job of an upload: file by file, each taken in by one transaction. Killed at any moment, it goes on from there."""
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import func
@@ -76,7 +77,7 @@ def _taken_in(session: Session, collection: Collection, upload: KnowledgeUpload,
     if not found or len(empty) == len(found):
         return _refused(Unreadable("The file holds no text."))
     counts = {"versions": 0, "unchanged": 0, "passages": 0}
-    for one in sorted(found, key=lambda one: one.dated):
+    for one in _in_time(found):
         document_id = queries.named(session, collection.id, one.name)
         content_hash = passages_hash(one.passages)
         before = next((v for v in queries.versions(session, document_id) if v.dated <= one.dated), None)
@@ -96,3 +97,12 @@ def _taken_in(session: Session, collection: Collection, upload: KnowledgeUpload,
         counts["passages"] += len(one.passages)
     documents = {one.name for one in found}
     return {"state": "read", "message": "", "documents": len(documents)} | counts
+
+
+def _in_time(found: Sequence[Read]) -> list[Read]:
+    """By date; those of one day as they stand, or backwards where the file tells a document's versions newest first."""
+    of_document: dict[str, list[Read]] = {}
+    for one in found:
+        of_document.setdefault(one.name, []).append(one)
+    told = [list(reversed(theirs)) if theirs[0].dated > theirs[-1].dated else theirs for theirs in of_document.values()]
+    return sorted(chain.from_iterable(told), key=lambda one: one.dated)

@@ -46,6 +46,15 @@ def test_a_file_of_versions_says_its_dates_itself(shelf: Shelf) -> None:
     assert shelf.find("refund", as_of="2020-01-01")[0].text.endswith("Fourteen days.")
 
 
+def test_versions_of_one_day_come_in_the_order_that_the_file_tells(shelf: Shelf) -> None:
+    told = [("2021-03-01", "Three days."), ("2021-02-01", "Two days."), ("2021-02-01", "One day.")]
+    for name, lines in (("newest first", told), ("oldest first", told[::-1])):
+        history = "".join(f'{{"path": "{name}.md", "date": "{day}", "text": "{said}"}}\n' for day, said in lines)
+        assert shelf.add("history.jsonl", history.encode()).files[0]["versions"] == 3
+    found = {one.document: one.text for one in shelf.find("days", as_of="2021-02-15")}
+    assert found == {"newest first.md": "Two days.", "oldest first.md": "Two days."}
+
+
 def test_several_files_at_once_each_with_its_own_report(shelf: Shelf) -> None:
     upload = shelf.send({"a.md": OLD, "broken.pdf": b"%PDF-1.4 no", "b.txt": b"Invoices are sent monthly."})
     shelf.work()
