@@ -3,8 +3,9 @@ FROM python:3.12-slim-bookworm AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1
 RUN useradd --create-home --uid 10001 holdout && install -d -o holdout /var/lib/holdout
 WORKDIR /srv/holdout
-COPY requirements.lock pyproject.toml README.md ./
-RUN pip install --require-hashes -r requirements.lock
+COPY requirements.lock requirements-semantic.txt pyproject.toml README.md ./
+RUN pip install --require-hashes -r requirements.lock \
+ && pip install --no-deps -r requirements-semantic.txt
 COPY app app
 COPY migrations migrations
 COPY templates templates
