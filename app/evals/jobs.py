@@ -3,7 +3,10 @@
 from app.core.db import transaction
 from app.evals.models import EvalRun
 from app.jobs.coming_back import ComeBack
+from app.jobs.lost import resumable
 from app.jobs.queue import job, queue
+
+resumable("eval_runs", prefix="eval-run:", task="evals.run", argument="run_id")
 
 
 @queue.task(name="evals.run", retry=ComeBack())

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import time
 from contextlib import suppress
 
 import procrastinate
@@ -11,6 +12,7 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 
 from app.core.db import conninfo
+from app.jobs import lost
 from app.jobs.queue import queue
 from app.jobs.stopping import tell_jobs
 
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 3.0
 STALLED_SECONDS = 12.0
 RESCUE_SECONDS = 5.0
+LOST_SECONDS = 30.0
 KEEP_FINISHED_HOURS = 24
 GRACE_SECONDS = 15.0  # for jobs that are under way when the worker is told to stop
 ANEW_SECONDS = 1.0
@@ -76,8 +79,12 @@ async def _work_until(stopping: asyncio.Event, concurrency: int) -> None:
 
 async def _rescue_for_ever() -> None:
     """A job whose worker stopped its heartbeat goes back to the queue; its task is fenced against the old one."""
+    looked = 0.0
     while True:
         try:
+            if time.monotonic() - looked > LOST_SECONDS:
+                looked = time.monotonic()
+                await asyncio.to_thread(lost.give_jobs)
             for stalled in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
                 await _take_up(stalled)
             await queue.job_manager.delete_old_jobs(nb_hours=KEEP_FINISHED_HOURS)
