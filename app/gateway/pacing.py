@@ -40,7 +40,8 @@ class Pace:
 
     def take(self, now: float) -> Taken:
         taken = Taken(now)
-        self._sent.append(taken)
+        if self._limits:
+            self._sent.append(taken)
         return taken
 
     def took(self, taken: Taken, tokens: int) -> None:
@@ -54,6 +55,10 @@ class Pace:
         if taken in self._sent:
             self._sent.remove(taken)
             self._count(taken, -1)
+
+    @property
+    def _limits(self) -> bool:
+        return self.requests is not None or self.tokens is not None
 
     @property
     def guess(self) -> float:
