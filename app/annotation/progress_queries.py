@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.annotation.models import Annotation, Draft, Skip
 from app.annotation.queries import SITTING, undoable
-from app.annotation.reservation_queries import PROJECT, USER, filter_of, key_of, waiting
 from app.annotation.settle_queries import disagreements
+from app.annotation.waiting_queries import PROJECT, USER, filter_of, key_of, waiting
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Row, Select, and_, bindparam, exists, func, select, text, update
+from sqlalchemy import Double, Row, Select, and_, bindparam, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.annotation.forms import Queue
-from app.annotation.models import SETTLING, Annotation, Draft, Reservation, Skip
-from app.core.db import Id
+from app.annotation.models import SETTLING, Draft, Reservation, Skip
+from app.annotation.waiting_queries import BUT, LIVE, PROJECT, USER, filter_of, key_of
 from app.core.errors import NotFound
 from app.core.ids import is_id, new_id
 from app.examples.forms import ExampleFilter
@@ -24,12 +24,6 @@ AHEAD = timedelta(minutes=5)  # the next one, which the page keeps ready: short,
 PUT_ASIDE = timedelta(hours=24)  # with a draft
 
 MOST_HELD = 1_000  # drafts are places too
-
-LIVE = Reservation.expires_at > func.clock_timestamp()
-PROJECT: Any = bindparam("project")
-USER: Any = bindparam("user")
-BUT = bindparam("but", expanding=True, type_=Id)
-FIELDS = set(ExampleFilter.model_fields)
 
 
 def mine(
@@ -62,15 +56,6 @@ def _mine(key: str, queue: Queue, but: bool) -> Select[Reservation]:
     if but:
         query = query.where(Reservation.example_id.not_in(BUT))
     return query.limit(1)
-
-
-def key_of(wanted: ExampleFilter) -> str:
-    """A filter as JSON, to remember by it what was built for it."""
-    return wanted.model_dump_json(exclude_none=True, include=FIELDS)
-
-
-def filter_of(key: str) -> ExampleFilter:
-    return ExampleFilter.model_validate_json(key)
 
 
 def keep(session: Session, held: Reservation, how_long: timedelta = IN_HAND) -> None:
@@ -107,81 +92,6 @@ def keep_all(session: Session, project_id: str, user_id: str, held: Reservation)
         .execution_options(synchronize_session=False)
     )
     keep(session, held)
-
-
-def free(
-    session: Session,
-    project_id: str,
-    user_id: str,
-    wanted: ExampleFilter,
-    queue: Queue,
-    overlap: int,
-    *,
-    but: Sequence[str] = (),
-    passed_over: bool = False,
-    among: Sequence[ColumnElement[bool]] = (),
-) -> str | None:
-    """The next example with a place for this person, its row held until the transaction ends.
-
-    Rows that others hold at this moment are stepped over. ``passed_over``: of those that this person skipped, the
-    longest ago first. ``among``: only of these.
-    """
-    query = _free(key_of(wanted), queue, overlap, bool(but), passed_over)
-    values = {"project": project_id, "user": user_id, "but": list(but)}
-    return session.scalar(query.where(*among) if among else query, values)
-
-
-@lru_cache(256)
-def _free(key: str, queue: Queue, overlap: int, but: bool, passed_over: bool) -> Select[str]:
-    wanted = filter_of(key)
-    query = select(Example.id).where(*conditions(PROJECT, wanted), *_open_to(USER, wanted, overlap))
-    if but:
-        query = query.where(Example.id.not_in(BUT))
-    if queue == "draft":
-        query = query.join(Draft, and_(Draft.example_id == Example.id, Draft.user_id == USER))
-        query = query.order_by(Draft.saved_at)
-    elif passed_over:
-        query = query.where(~_drafted(USER)).join(Skip, _skipped_by(USER)).order_by(Skip.created_at)
-    else:
-        query = query.where(~_drafted(USER), ~exists().where(_skipped_by(USER))).order_by(Example.id)
-    return query.limit(1).with_for_update(of=Example, skip_locked=True)
-
-
-def waiting(project_id: str, user_id: str, wanted: ExampleFilter, overlap: int) -> Sequence[ColumnElement[bool]]:
-    """What of a queue still wants this person's opinion, reserved by others or not."""
-    opinions = _opinions_of(Example.id)
-    return [*conditions(project_id, wanted), *_not_judged_by(user_id, wanted), opinions < overlap]
-
-
-def _open_to(user_id: str, wanted: ExampleFilter, overlap: int) -> Sequence[ColumnElement[bool]]:
-    others = (
-        select(func.count())
-        .where(Reservation.example_id == Example.id, LIVE, Reservation.user_id != user_id)
-        .where(Reservation.slot > SETTLING)
-    )
-    return [*_not_judged_by(user_id, wanted), others.scalar_subquery() + _opinions_of(Example.id) < overlap]
-
-
-def _opinions_of(example_id: Any) -> Any:
-    found = select(func.count()).where(Annotation.example_id == example_id, Annotation.slot.is_not(None))
-    return found.correlate(Example).scalar_subquery()
-
-
-def _not_judged_by(user_id: str, wanted: ExampleFilter) -> Sequence[ColumnElement[bool]]:
-    """Neither their opinion waits there, nor (in a queue of what is decided already) have they judged it as it is."""
-    own = [Annotation.example_id == Example.id, Annotation.annotator_id == user_id]
-    found = [~exists().where(*own, Annotation.slot.is_not(None))]
-    if wanted.status != "to_review":
-        found.append(~exists().where(*own, Annotation.revision == Example.revision))
-    return found
-
-
-def _skipped_by(user_id: str) -> ColumnElement[bool]:
-    return and_(Skip.example_id == Example.id, Skip.user_id == user_id)
-
-
-def _drafted(user_id: str) -> Any:
-    return exists().where(Draft.example_id == Example.id, Draft.user_id == user_id)
 
 
 # The lowest place that is free, or that somebody's time ran out on; where there is one's own, that one.

@@ -14,6 +14,7 @@ from app.annotation.deciding import annotate, take_back
 from app.annotation.forms import Queue
 from app.annotation.models import Annotation, Reservation
 from app.annotation.rules import clamped
+from app.annotation.waiting_queries import free
 from app.examples.forms import ExampleFilter
 from app.projects.access import Access
 
@@ -66,9 +67,7 @@ def _reserve(
     long = places.AHEAD if but else places.IN_HAND
     for passed_over, among in _ways(session, project, user, queue):
         while True:
-            found = places.free(
-                session, project, user, wanted, queue, overlap, but=but, passed_over=passed_over, among=among
-            )
+            found = free(session, project, user, wanted, queue, overlap, but=but, passed_over=passed_over, among=among)
             if found is None:
                 break
             taken = places.take(session, project, user, found, range(1, overlap + 1), long)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.annotation.models import SETTLING, Annotation, Reservation, Skip
-from app.annotation.reservation_queries import LIVE
+from app.annotation.waiting_queries import LIVE
 from app.examples.models import Example
 
 

@@ -1,6 +1,6 @@
 """The small marks that a page repeats hundreds of times: icon, pill, tag, time.
 
-They are functions and no macros because a macro costs ten times as much, and a list shows ten of them a row. Templates
+They are functions and no macros: a macro call costs far more, and a list shows ten of them a row. Templates
 take them from ``components/actions.html`` and ``components/status.html`` like every other component.
 """
 
