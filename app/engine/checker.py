@@ -7,6 +7,7 @@ from collections.abc import Callable
 from app.engine.files import FileStore
 from app.engine.job import Job
 from app.engine.jobs import JobStore
+from app.engine.pairs import PARSERS
 from app.engine.rows import BadFile, check_file
 
 
@@ -43,7 +44,7 @@ class FileChecker:
         for field, id in (("training_file", job.training_file), ("validation_file", job.validation_file)):
             if id is None:
                 continue
-            rows = check_file(self.files.path(id), field)
+            rows = check_file(self.files.path(id), field, PARSERS[job.settled.method])
             self.jobs.say(job.id, f"Checked {field.replace('_', ' ')}: {rows:,} rows.")
         if self.jobs.change(job.id, ("validating_files",), status="queued"):
             self.jobs.say(job.id, "Files are valid; the job is queued.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.engine.messages import for_template
+from app.engine.pairs import PARSERS, MethodName, Pair
 from app.engine.rows import BadFile, Problems, Row, is_trained, read_rows
 
 IGNORED = -100
@@ -21,6 +22,25 @@ class Example:
 
     input_ids: list[int]
     labels: list[int]
+
+    @property
+    def total(self) -> int:
+        """Tokens that the model reads for it."""
+        return len(self.input_ids)
+
+
+@dataclass(frozen=True)
+class PairExample:
+    """Token ids of a request and of its two answers."""
+
+    prompt_ids: list[int]
+    chosen_ids: list[int]
+    rejected_ids: list[int]
+
+    @property
+    def total(self) -> int:
+        """Tokens that the model reads for it: the request is read with each answer."""
+        return 2 * len(self.prompt_ids) + len(self.chosen_ids) + len(self.rejected_ids)
 
 
 class Unusable(ValueError):
@@ -51,6 +71,31 @@ def encode_row(tokenizer: Any, row: Row, context: int) -> Example:
     return Example(ids, labels)
 
 
+def encode_pair(tokenizer: Any, pair: Pair, context: int) -> PairExample:
+    """Tokens of a preference row. Raises Unusable as ``encode_row`` does."""
+    chosen, rejected = (encode_row(tokenizer, row, context) for row in (pair.preferred, pair.non_preferred))
+    # Tokens may merge across the end of the request: what is asked ends where the first of the two answers begins.
+    start = min(_trained_range(chosen)[0], _trained_range(rejected)[0])
+    if chosen.input_ids[:start] != rejected.input_ids[:start]:
+        raise Unusable("the model's chat template writes the request differently before each answer")
+    ends = (_trained_range(chosen)[1], _trained_range(rejected)[1])
+    return PairExample(chosen.input_ids[:start], chosen.input_ids[start : ends[0]], rejected.input_ids[start : ends[1]])
+
+
+def _trained_range(example: Example) -> tuple[int, int]:
+    """Where the tokens that carry loss begin and end."""
+    trained = [index for index, label in enumerate(example.labels) if label != IGNORED]
+    return trained[0], trained[-1] + 1
+
+
+def question_and_answer(tokenizer: Any, row: Row) -> tuple[str, str]:
+    """What the model is asked for a row's last trained answer, and that answer as it should write it."""
+    last = max(index for index, message in enumerate(row.messages) if is_trained(message))
+    asked = _render(tokenizer, row, last, ask=True)
+    answered = _render(tokenizer, row, last + 1).removeprefix(asked)
+    return asked, answered.rstrip().removesuffix(tokenizer.eos_token or "")
+
+
 def _render(tokenizer: Any, row: Row, count: int, ask: bool = False) -> str:
     text: str = tokenizer.apply_chat_template(
         [for_template(message) for message in row.messages[:count]],
@@ -79,15 +124,22 @@ def _answer_spans(tokenizer: Any, row: Row, text: str) -> Iterator[tuple[int, in
         # Templates that rewrite earlier turns (dropping their reasoning, say) can teach the last one only.
 
 
-def encode_file(path: Path, tokenizer: Any, context: int, field: str) -> list[Example]:
+def encode(tokenizer: Any, row: Row | Pair, context: int) -> Example | PairExample:
+    """A row of either kind."""
+    return encode_pair(tokenizer, row, context) if isinstance(row, Pair) else encode_row(tokenizer, row, context)
+
+
+def encode_file(
+    path: Path, tokenizer: Any, context: int, field: str, method: MethodName
+) -> list[Example | PairExample]:
     """All rows of a file; raises BadFile naming the lines that cannot be used."""
     examples, problems = [], Problems()
-    for row in read_rows(path):
-        if not isinstance(row, Row):
+    for row in read_rows(path, PARSERS[method]):
+        if isinstance(row, tuple):
             problems.add(*row)
             continue
         try:
-            examples.append(encode_row(tokenizer, row, context))
+            examples.append(encode(tokenizer, row, context))
         except Unusable as error:
             problems.add(row.line, str(error))
     if problems.count:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from app.engine.hyperparameters import Adapter, Hyperparameters, Settled, Strict
+from app.engine.hyperparameters import Adapter, DpoHyperparameters, Hyperparameters, Settled, Strict
 
 Status = Literal["validating_files", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
 ENDED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
@@ -17,20 +17,38 @@ class Supervised(Strict):
     hyperparameters: Hyperparameters = Hyperparameters()
 
 
+class Dpo(Strict):
+    hyperparameters: DpoHyperparameters = DpoHyperparameters()
+
+
 class Method(Strict):
-    """OpenAI's method object; the other types are named so that refusing them can be clear."""
+    """OpenAI's method object; the type that we lack is named so that refusing it can be clear."""
 
     type: Literal["supervised", "dpo", "reinforcement"] = "supervised"
     supervised: Supervised | None = None
-    dpo: dict[str, Any] | None = None
+    dpo: Dpo | None = None
     reinforcement: dict[str, Any] | None = None
 
     @field_validator("type")
     @classmethod
     def _supported(cls, value: str) -> str:
-        if value != "supervised":
-            raise ValueError(f"this engine trains 'supervised' jobs, not '{value}'")
+        if value == "reinforcement":
+            raise ValueError("this engine trains 'supervised' and 'dpo' jobs, not 'reinforcement'")
         return value
+
+    @model_validator(mode="after")
+    def _only_its_own(self) -> "Method":
+        for name in ("supervised", "dpo", "reinforcement"):
+            if name != self.type and getattr(self, name) is not None:
+                raise ValueError(f"'{name}' was given for a job of type '{self.type}'")
+        return self
+
+    @property
+    def hyperparameters(self) -> Hyperparameters | None:
+        """Those of its type; None where a supervised job left them to the older top-level field."""
+        if self.type == "dpo":
+            return (self.dpo or Dpo()).hyperparameters
+        return self.supervised.hyperparameters if self.supervised else None
 
 
 class CreateJob(Strict):
@@ -42,6 +60,7 @@ class CreateJob(Strict):
     method: Method | None = None
     hyperparameters: Hyperparameters | None = None
     adapter: Adapter | None = None
+    early_stopping_patience: Annotated[int, Field(ge=1, le=100)] | None = None
     suffix: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     metadata: dict[str, str] | None = None
@@ -68,11 +87,21 @@ class CreateJob(Strict):
             raise ValueError("this engine has no integrations")
         return self
 
+    @model_validator(mode="after")
+    def _stops_early_by_validation(self) -> "CreateJob":
+        if self.early_stopping_patience and not self.validation_file:
+            raise ValueError("'early_stopping_patience' needs a 'validation_file' to be measured on")
+        return self
+
+    @model_validator(mode="after")
+    def _one_place_for_dpo(self) -> "CreateJob":
+        if self.hyperparameters and self.method and self.method.type == "dpo":
+            raise ValueError("the hyperparameters of a dpo job belong into 'method.dpo.hyperparameters'")
+        return self
+
     def wishes(self) -> Hyperparameters:
         """The hyperparameters, from ``method`` or from OpenAI's older top-level field."""
-        if self.method and self.method.supervised:
-            return self.method.supervised.hyperparameters
-        return self.hyperparameters or Hyperparameters()
+        return (self.method and self.method.hyperparameters) or self.hyperparameters or Hyperparameters()
 
 
 class Job(BaseModel):
@@ -99,15 +128,16 @@ class Job(BaseModel):
     restarts: int = 0
 
     def public(self, estimated_finish: int | None = None) -> dict[str, Any]:
-        """OpenAI's job object, with ``adapter`` and ``suffix`` added."""
-        supervised = {"hyperparameters": self.settled.public()}
+        """OpenAI's job object, with ``adapter``, ``early_stopping_patience`` and ``suffix`` added."""
+        method = self.settled.method
         return {
             "object": "fine_tuning.job",
             **self.model_dump(exclude={"order", "settled", "restarts"}),
             "organization_id": "org-local",
             "hyperparameters": self.settled.public(),
-            "method": {"type": "supervised", "supervised": supervised},
+            "method": {"type": method, method: {"hyperparameters": self.settled.public()}},
             "adapter": self.settled.adapter,
+            "early_stopping_patience": self.settled.early_stopping_patience,
             "integrations": [],
             "estimated_finish": estimated_finish,
         }

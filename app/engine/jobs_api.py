@@ -35,7 +35,7 @@ def create(engine: EngineDep, body: CreateJob) -> dict[str, Any]:
         model=body.model,
         training_file=body.training_file,
         validation_file=body.validation_file,
-        settled=settle(body.wishes(), body.adapter),
+        settled=settle(body.wishes(), body.adapter, body.early_stopping_patience),
         suffix=body.suffix,
         seed=secrets.randbelow(2**31) if body.seed is None else body.seed,
         metadata=body.metadata,

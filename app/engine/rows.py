@@ -1,15 +1,17 @@
 """Training rows: OpenAI's chat JSONL, checked line by line."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from app.engine.messages import BadMessage, check_message
 
 #: A row longer than this is not a chat.
 MAX_LINE_BYTES = 4 * 1024 * 1024
+
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,13 @@ class Problems:
         return BadFile(field, f"The {what} has {rows} that cannot be used: {'; '.join(self.shown)}{more}")
 
 
-def read_rows(path: Path) -> Iterator[Row | tuple[int, str]]:
-    """Each line as a Row, or as (line, reason) when it cannot be one. Blank lines are skipped."""
+def read_rows(path: Path, parse: Callable[[bytes, int], Parsed]) -> Iterator[Parsed | tuple[int, str]]:
+    """Each line as ``parse`` reads it, or as (line, reason) where that fails. Blank lines are skipped."""
     with path.open("rb") as file:
         for line, raw in enumerate(_bounded(file), start=1):
             if raw.strip():
                 try:
-                    yield parse_row(raw, line)
+                    yield parse(raw, line)
                 except BadMessage as error:
                     yield line, str(error)
 
@@ -67,8 +69,8 @@ def _bounded(file: Any) -> Iterator[bytes]:
         yield raw
 
 
-def parse_row(raw: bytes, line: int) -> Row:
-    """Raises BadMessage with the reason."""
+def parse_object(raw: bytes, line: int) -> dict[str, Any]:
+    """A line as the JSON object that it must be; raises BadMessage with the reason."""
     if len(raw) > MAX_LINE_BYTES:
         raise BadMessage(f"longer than {MAX_LINE_BYTES:,} bytes")
     try:
@@ -80,7 +82,15 @@ def parse_row(raw: bytes, line: int) -> Row:
     except ValueError as error:
         raise BadMessage(f"not JSON ({error})") from None
     if not isinstance(row, dict):
-        raise BadMessage("must be a JSON object with 'messages'")
+        raise BadMessage("must be a JSON object")
+    return row
+
+
+def parse_row(raw: bytes, line: int) -> Row:
+    """Raises BadMessage with the reason."""
+    row = parse_object(raw, line)
+    if "preferred_output" in row:
+        raise BadMessage("a preference row: it is for a job of method 'dpo'")
     messages = row.get("messages")
     if not isinstance(messages, list) or not messages:
         raise BadMessage("'messages' must be a list with at least one message")
@@ -90,10 +100,15 @@ def parse_row(raw: bytes, line: int) -> Row:
         raise BadMessage("no assistant message to learn from")
     if messages[0]["role"] == "assistant":
         raise BadMessage("messages[0] is an assistant message: there is nothing to answer")
-    tools = row.get("tools") or []
+    return Row(line, messages, tools_of(row, "tools"))
+
+
+def tools_of(holder: dict[str, Any], where: str) -> list[dict[str, Any]]:
+    """The tools beside a list of messages; ``where`` names them in the error."""
+    tools = holder.get("tools") or []
     if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
-        raise BadMessage("'tools' must be a list of objects")
-    return Row(line, messages, tools)
+        raise BadMessage(f"'{where}' must be a list of objects")
+    return tools
 
 
 def is_trained(message: dict[str, Any]) -> bool:
@@ -101,14 +116,14 @@ def is_trained(message: dict[str, Any]) -> bool:
     return message["role"] == "assistant" and message.get("weight") != 0
 
 
-def check_file(path: Path, field: str) -> int:
+def check_file(path: Path, field: str, parse: Callable[[bytes, int], object]) -> int:
     """The number of rows of a good file; raises BadFile naming the lines of a bad one."""
     count, problems = 0, Problems()
-    for row in read_rows(path):
-        if isinstance(row, Row):
-            count += 1
-        else:
+    for row in read_rows(path, parse):
+        if isinstance(row, tuple):
             problems.add(*row)
+        else:
+            count += 1
     if problems.count:
         raise problems.as_error(field)
     if not count:

@@ -36,7 +36,7 @@ def run(folder: Path, pause: PauseFlag) -> int:
     if not tokenizer.chat_template:
         raise ValueError(f"{spec['model']} has no chat template, so it cannot be tuned on chats.")
     examples = {
-        field: encode_file(Path(file["path"]), tokenizer, spec["context"], field)
+        field: encode_file(Path(file["path"]), tokenizer, spec["context"], field, spec["method"])
         for field, file in spec["files"].items()
     }
     if pause.requested:

@@ -62,12 +62,14 @@ class Engine:
         data = body if isinstance(body, bytes) else b"\n".join(json.dumps(row).encode() for row in body)
         return self.client.files.create(file=("rows.jsonl", data), purpose="fine-tune").id
 
-    def launch(self, rows: bytes | list[dict[str, Any]], epochs: int = 2, **fields: Any) -> str:
+    def launch(
+        self, rows: bytes | list[dict[str, Any]], epochs: int = 2, method: str = "supervised", **fields: Any
+    ) -> str:
         """Create a job; answers its id."""
         job = self.client.fine_tuning.jobs.create(
             model=TINY,
             training_file=self.upload(rows),
-            method={"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": epochs}}},
+            method={"type": method, method: {"hyperparameters": {"n_epochs": epochs}}},
             seed=1,
             **fields,
         )
@@ -107,6 +109,17 @@ def chat_row(question: str, answer: str) -> dict[str, Any]:
 
 
 ROWS = [chat_row(f"question {number}", "yes") for number in range(24)]
+
+
+def pair_row(question: str, preferred: str, other: str) -> dict[str, Any]:
+    return {
+        "input": {"messages": [{"role": "user", "content": question}]},
+        "preferred_output": [{"role": "assistant", "content": preferred}],
+        "non_preferred_output": [{"role": "assistant", "content": other}],
+    }
+
+
+PAIRS = [pair_row(f"question {number}", "yes", "no") for number in range(24)]
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,17 @@
 """Which tokens carry loss, and that the small model's training text is what it will be asked with."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.engine.convert import TEMPLATE, gguf_file
-from app.engine.encoding import IGNORED, Unusable, encode_file, encode_row
+from app.engine.encoding import IGNORED, Unusable, encode_file, encode_pair, encode_row
+from app.engine.pairs import parse_pair
 from app.engine.rows import BadFile, Row
 from app.engine.tiny import make_tiny
-from tests.engine.conftest import chat_row
+from tests.engine.conftest import chat_row, pair_row
 
 pytestmark = pytest.mark.engine
 
@@ -69,19 +71,27 @@ def test_a_template_that_rewrites_earlier_turns_still_teaches_the_last(tokenizer
         tokenizer.chat_template = original
 
 
+def test_a_preference_row_is_one_request_and_two_answers(tokenizer: Any) -> None:
+    pair = parse_pair(json.dumps(pair_row("Hello", "Hi — there", "Go")).encode(), 1)
+    example = encode_pair(tokenizer, pair, 4096)
+    assert tokenizer.decode(example.prompt_ids).endswith("Hello<|im_end|>\n<|im_start|>assistant\n")
+    assert tokenizer.decode(example.chosen_ids) == "Hi — there<|im_end|>"
+    assert tokenizer.decode(example.rejected_ids) == "Go<|im_end|>"
+    with pytest.raises(Unusable, match="the model reads 50"):
+        encode_pair(tokenizer, pair, 50)
+
+
 def test_a_row_is_never_cut(tokenizer: Any) -> None:
     with pytest.raises(Unusable, match="the model reads 50"):
         encode_row(tokenizer, Row(1, CHAT, []), 50)
 
 
 def test_a_row_that_is_too_long_is_named_by_its_line(tokenizer: Any, tmp_path: Path) -> None:
-    import json
-
     path = tmp_path / "rows.jsonl"
     rows = [chat_row("q", "a"), chat_row("q" * 500, "a"), chat_row("q", "a")]
     path.write_text("\n".join(json.dumps(row) for row in rows))
     with pytest.raises(BadFile, match=r"1 row that cannot be used: line 2: [\d,]+ tokens long"):
-        encode_file(path, tokenizer, 300, "training_file")
+        encode_file(path, tokenizer, 300, "training_file", "supervised")
 
 
 def test_our_template_writes_plain_chats_as_the_small_model_knows_them(tokenizer: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
 
-from tests.engine.conftest import ROWS, TINY, Engine, chat_row, wait_for
+from tests.engine.conftest import PAIRS, ROWS, TINY, Engine, chat_row, pair_row, wait_for
 
 pytestmark = pytest.mark.engine
 
@@ -39,11 +39,11 @@ def test_the_curve_is_in_the_events(engine: Engine, tuned: Any) -> None:
     metrics: list[Any] = [event.data for event in events if event.type == "metrics"]
     trained = [data for data in metrics if "learning_rate" in data]
     assert [data["step"] for data in trained] == list(range(1, 13))
-    assert metrics[-1]["train_loss"] < metrics[0]["train_loss"] * 0.7
+    assert trained[-1]["train_loss"] < trained[0]["train_loss"] * 0.7
     assert all(data["learning_rate"] >= 0 and data["tokens"] > 0 for data in trained)
     validated = [data for data in metrics if "learning_rate" not in data]
-    assert [data["step"] for data in validated] == [6, 12]
-    assert validated[1]["full_valid_loss"] < validated[0]["full_valid_loss"]
+    assert [data["step"] for data in validated] == [0, 3, 6, 9, 12]
+    assert validated[-1]["full_valid_loss"] < validated[0]["full_valid_loss"]
     assert metrics[-1]["tokens"] == tuned.trained_tokens
     assert events[0].message.startswith("Created fine-tuning job")
     assert events[-1].message == "The job has successfully completed."
@@ -60,11 +60,11 @@ def test_events_are_newest_first_and_come_in_pages(engine: Engine, tuned: Any) -
 def test_checkpoints_and_result_file(engine: Engine, tuned: Any) -> None:
     found = list(engine.client.fine_tuning.jobs.checkpoints.list(tuned.id))
     checkpoints = [FineTuningJobCheckpoint.model_validate(checkpoint.to_dict()) for checkpoint in found]
-    assert [checkpoint.step_number for checkpoint in checkpoints] == [12, 6]
+    assert [checkpoint.step_number for checkpoint in checkpoints] == [12, 9, 6, 3]
     assert checkpoints[0].metrics.full_valid_loss is not None
     table = engine.client.files.content(tuned.result_files[0]).text.splitlines()
     assert table[0].startswith("step,train_loss")
-    assert len(table) == 13
+    assert len(table) == 14
 
 
 def test_a_job_is_found_by_its_launch_token(engine: Engine, tuned: Any) -> None:
@@ -93,6 +93,20 @@ def test_a_row_longer_than_the_context_fails_the_job_and_is_named(engine: Engine
 def test_a_bad_validation_file_is_told_apart(engine: Engine) -> None:
     job = engine.wait(engine.launch(ROWS, validation_file=engine.upload(b"[]")), "failed", seconds=5)
     assert job.error.param == "validation_file"
+
+
+@pytest.mark.parametrize(
+    ("method", "row", "says"),
+    [
+        ("dpo", ROWS[0], "line 2: 'input' must be an object with 'messages'; a row of 'messages' is for a supervised"),
+        ("supervised", PAIRS[0], "line 2: a preference row: it is for a job of method 'dpo'"),
+        ("dpo", pair_row("q", "same", "same"), "line 2: preferred_output and non_preferred_output are the same"),
+    ],
+)
+def test_rows_of_the_other_kind_are_named(engine: Engine, method: str, row: dict[str, Any], says: str) -> None:
+    good = PAIRS[1] if method == "dpo" else ROWS[1]
+    job = engine.wait(engine.launch([good, row], method=method), "failed", seconds=5)
+    assert says in job.error.message
 
 
 def test_cancel_ends_the_process_at_once(engine: Engine) -> None:
@@ -156,14 +170,22 @@ def test_full_tuning_makes_a_model_of_its_own(engine: Engine) -> None:
         engine.client.models.retrieve(model)
 
 
+def dpo(**hyperparameters: Any) -> dict[str, Any]:
+    return {"type": "dpo", "dpo": {"hyperparameters": hyperparameters}}
+
+
 @pytest.mark.parametrize(
     ("fields", "param", "says"),
     [
         ({"model": "gpt-4o"}, "model", "No such model"),
         ({"training_file": "file-none"}, "training_file", "No such File object"),
         ({"suffix": "a b"}, "suffix", "use letters"),
-        ({"method": {"type": "dpo"}}, "method.type", "trains 'supervised' jobs"),
-        ({"extra_body": {"adapter": {"type": "qlora"}}}, "adapter.type", "lora and full, not qlora"),
+        ({"method": {"type": "reinforcement"}}, "method.type", "trains 'supervised' and 'dpo' jobs"),
+        ({"method": {"type": "dpo", "supervised": {}}}, "method", "'supervised' was given for a job of type 'dpo'"),
+        ({"method": dpo(beta=0)}, "method.dpo.hyperparameters.beta", "greater than 0"),
+        ({"method": dpo(), "hyperparameters": {"n_epochs": 1}}, "", "belong into 'method.dpo.hyperparameters'"),
+        ({"extra_body": {"adapter": {"type": "ia3"}}}, "adapter.type", "'lora', 'qlora' or 'full'"),
+        ({"extra_body": {"early_stopping_patience": 2}}, "", "needs a 'validation_file'"),
         ({"extra_body": {"adapter": {"rank": 3}}}, "adapter.rank", "Unrecognized request argument"),
         ({"hyperparameters": {"n_epochs": 0}}, "hyperparameters.n_epochs", "greater than or equal to 1"),
         ({"hyperparameters": {"batch_size": "big"}}, "hyperparameters.batch_size", "valid integer"),

@@ -6,17 +6,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai
 import psutil
 import pytest
 from fastapi.testclient import TestClient
+from openai.types.fine_tuning import FineTuningJob
+from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
 
 from app.engine.app import make_app
 from app.engine.config import EngineConfig, is_loopback
 from app.engine.main import CannotStart, serve
-from tests.engine.conftest import ROOT, ROWS, Engine, wait_for
+from tests.engine.conftest import PAIRS, ROOT, ROWS, TINY, Engine, wait_for
 
 pytestmark = pytest.mark.engine
 
@@ -34,7 +37,7 @@ def own(tmp_path: Path) -> Iterator[Engine]:
 def test_kill_9_leaves_no_process_and_the_next_engine_finishes_the_job(own: Engine) -> None:
     assert own.start() < 10
     kept = own.upload(b"kept")
-    job = own.launch(ROWS, epochs=20, suffix="again")
+    job = own.launch(ROWS, epochs=10, suffix="again")
     own.wait_for_step(job, 8)  # behind the first checkpoint
     trainer = own.trainer()
     own.stop(signal.SIGKILL)
@@ -45,6 +48,43 @@ def test_kill_9_leaves_no_process_and_the_next_engine_finishes_the_job(own: Engi
     messages = [event.message for event in own.events(job)]
     assert "The engine was restarted; the job is queued again." in messages
     assert any(message.startswith("Resuming from checkpoint-") for message in messages)
+
+
+def test_a_dpo_job_on_four_bits_survives_kill_9_and_speaks_openai_s_words(own: Engine) -> None:
+    own.start()
+    created = own.client.fine_tuning.jobs.create(
+        model=TINY,
+        training_file=own.upload(PAIRS),
+        validation_file=own.upload(PAIRS[:4]),
+        method={"type": "dpo", "dpo": {"hyperparameters": {"beta": 0.2, "n_epochs": 4, "batch_size": 8}}},
+        extra_body={"adapter": {"type": "qlora"}, "early_stopping_patience": 50},
+    )
+    own.wait_for_step(created.id, 4)  # behind the first checkpoint
+    own.stop(signal.SIGKILL)
+    own.start()
+    job = FineTuningJob.model_validate(own.wait(created.id, "succeeded").to_dict())
+    assert job.method is not None
+    assert job.method.dpo is not None
+    assert job.method.dpo.hyperparameters is not None
+    assert job.method.dpo.hyperparameters.model_dump() == {
+        "beta": 0.2,
+        "n_epochs": 4,
+        "batch_size": 8,
+        "learning_rate_multiplier": 1.0,
+    }
+    messages = [event.message for event in own.events(job.id)]
+    assert any(message.startswith("Resuming from checkpoint-") for message in messages)
+    assert any(message.startswith("Reached step 12: the weights of step") for message in messages)
+    found = own.client.fine_tuning.jobs.checkpoints.list(job.id).data[0]
+    metrics: Any = FineTuningJobCheckpoint.model_validate(found.to_dict()).metrics
+    assert metrics.step == 12
+    assert metrics.valid_loss > 0
+    assert metrics.valid_reward_margin > 0
+    answer = own.client.chat.completions.create(
+        model=str(job.fine_tuned_model), messages=[{"role": "user", "content": "question 1"}], max_tokens=2
+    )
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens > 0
 
 
 def test_a_plain_stop_saves_a_checkpoint_and_leaves_no_process(own: Engine) -> None:

@@ -2,10 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.engine.rows import MAX_LINE_BYTES, BadFile, Row, check_file, read_rows
+from app.engine.messages import BadMessage
+from app.engine.pairs import parse_pair
+from app.engine.rows import MAX_LINE_BYTES, BadFile, Row, check_file, is_trained, parse_row, read_rows
 from tests.engine.conftest import chat_row
 
 GOOD = json.dumps(chat_row("question", "answer")).encode()
@@ -16,7 +19,7 @@ def problem(tmp_path: Path, bad: bytes) -> str:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(GOOD + b"\n" + bad + b"\n" + GOOD + b"\n")
     with pytest.raises(BadFile) as caught:
-        check_file(path, "training_file")
+        check_file(path, "training_file", parse_row)
     assert caught.value.field == "training_file"
     return str(caught.value)
 
@@ -64,13 +67,45 @@ def test_a_byte_order_mark_blank_lines_and_text_parts_are_fine(tmp_path: Path) -
     parts["messages"][0]["content"] = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b"\xef\xbb\xbf" + GOOD + b"\r\n\n  \n" + json.dumps(parts).encode())
-    rows = [row for row in read_rows(path) if isinstance(row, Row)]
+    rows = [row for row in read_rows(path, parse_row) if isinstance(row, Row)]
     assert [row.line for row in rows] == [1, 4]
-    assert check_file(path, "training_file") == 2
+    assert check_file(path, "training_file", parse_row) == 2
 
 
 def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b"\n\n")
     with pytest.raises(BadFile, match="The validation file holds no rows"):
-        check_file(path, "validation_file")
+        check_file(path, "validation_file", parse_row)
+
+
+ASK = {"messages": [{"role": "user", "content": "q"}]}
+YES, NO = ([{"role": "assistant", "content": text}] for text in ("yes", "no"))
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ({}, "'input' must be an object with 'messages'"),
+        ({"input": {"messages": []}}, "at least one message"),
+        ({"input": {"messages": [{"role": "user"}]}}, "input.messages[0].content is missing"),
+        ({"input": {"messages": YES}}, "nothing to answer"),
+        ({"input": ASK}, "'preferred_output' must be a list of one assistant message"),
+        ({"input": ASK, "preferred_output": YES}, "'non_preferred_output' must be a list of one"),
+        ({"input": ASK, "preferred_output": YES * 2, "non_preferred_output": NO}, "list of one assistant message"),
+        ({"input": ASK, "preferred_output": ASK["messages"], "non_preferred_output": NO}, "[0].role must be assistant"),
+        ({"input": ASK | {"tools": 3}, "preferred_output": YES, "non_preferred_output": NO}, "'input.tools' must be"),
+    ],
+)
+def test_a_bad_preference_row_is_refused_with_its_field(bad: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BadMessage) as caught:
+        parse_pair(json.dumps(bad).encode(), 1)
+    assert reason in str(caught.value)
+
+
+def test_only_the_compared_answers_carry_loss() -> None:
+    turns = [*ASK["messages"], *NO, {"role": "user", "content": "sure?"}]
+    row = {"input": {"messages": turns}, "preferred_output": YES, "non_preferred_output": NO}
+    pair = parse_pair(json.dumps(row).encode(), 7)
+    assert [is_trained(message) for message in pair.preferred.messages] == [False, False, False, True]
+    assert (pair.line, pair.preferred.messages[-1], pair.non_preferred.messages[-1]) == (7, YES[0], NO[0])
