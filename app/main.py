@@ -46,6 +46,7 @@ STAGES = (
     "decisions",
     "decisions.links",
     "decisions.adviser",
+    "costs",
     "erasure",
     "overview",
 )

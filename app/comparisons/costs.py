@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app.annotation import queries as annotation
 from app.candidates.models import Candidate
 from app.comparisons import queries
 from app.projects.models import Project
@@ -15,7 +16,7 @@ DEFAULT_VOLUME = 10_000  # tasks
 class Fixed:
     """In US dollars: training, evaluation runs, and the paid time of the people whose reviewing made the training data.
 
-    People are counted for tuned candidates only, from the seconds noted with their decisions, at the project's hourly
+    People are counted for tuned candidates only: the time of their decisions, skips and drafts at the project's hourly
     rate; without a rate they are not counted.
     """
 
@@ -29,7 +30,6 @@ class Fixed:
 
 
 def fixed(session: Session, project: Project, candidate: Candidate) -> Fixed:
-    training, evaluation, seconds = queries.making(session, project.id, candidate.id)
-    tuned = candidate.origin == "fine_tune"
-    rate = project.expert_hourly_rate or 0.0
-    return Fixed(training, evaluation, seconds / 3600 * rate if tuned else 0.0)
+    training, evaluation = queries.making(session, candidate.id)
+    people = annotation.expert_minutes(session, project.id).cost if candidate.origin == "fine_tune" else None
+    return Fixed(training, evaluation, people or 0.0)

@@ -7,7 +7,6 @@ from sqlalchemy import Row, case, exists, func, select
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by, distinct_on, insert
 from sqlalchemy.orm import Session
 
-from app.annotation.models import Annotation
 from app.candidates.models import Candidate, MakingCost
 from app.comparisons.models import ComparisonResult
 from app.datasets.models import TestCase
@@ -80,19 +79,16 @@ def rival(session: Session, project_id: str, baseline_id: str) -> Candidate | No
     )
 
 
-def making(session: Session, project_id: str, candidate_id: str) -> tuple[float, float, float]:
-    """(training, evaluation) of a candidate in dollars, and the seconds of reviewing in the project."""
+def making(session: Session, candidate_id: str) -> tuple[float, float]:
+    """(training, evaluation) of a candidate in dollars. The cost of a run holds that of its judges."""
     row = session.execute(
         select(
             select(MakingCost.training).where(MakingCost.candidate_id == candidate_id).scalar_subquery(),
-            select(func.sum(func.coalesce(EvalRun.cost, 0) + func.coalesce(EvalRun.judge_cost, 0)))
-            .where(EvalRun.candidate_id == candidate_id)
-            .scalar_subquery(),
-            select(func.sum(Annotation.seconds)).where(Annotation.project_id == project_id).scalar_subquery(),
+            select(func.sum(EvalRun.cost)).where(EvalRun.candidate_id == candidate_id).scalar_subquery(),
         )
     ).one()
-    training, evaluation, seconds = (float(value or 0.0) for value in row)
-    return training, evaluation, seconds
+    training, evaluation = (float(value or 0.0) for value in row)
+    return training, evaluation
 
 
 def seen(session: Session, user_id: str, run_ids: Sequence[str]) -> bool:

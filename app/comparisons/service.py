@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.comparisons import choice, costs, rules, votes, worked_out
+from app.comparisons.break_even import BreakEven
 from app.comparisons.choice import RunPair, Sides
 from app.comparisons.costs import DEFAULT_VOLUME, Fixed
 from app.comparisons.forms import Wanted
@@ -22,7 +23,8 @@ __all__ = ["Compared", "PartOfCases", "compare", "compare_sides"]
 @dataclass(frozen=True)
 class Compared:
     """A comparison with everything that it rests on. ``categories``: of the red-team sets, by tag. ``behaviors``:
-    expected against observed, of either side. ``fixed``: what each side took to make, spread over ``volume``."""
+    expected against observed, of either side. ``fixed``: what each side took to make, spread over ``volume``, and
+    ``pays_back``: after how many tasks that is repaid."""
 
     sides: Sides
     pairs: Sequence[RunPair]
@@ -33,6 +35,7 @@ class Compared:
     behaviors: tuple[BehaviorTable, BehaviorTable] | None
     fixed: tuple[Fixed, Fixed]
     volume: int
+    pays_back: BreakEven
 
     @property
     def runs(self) -> list[str]:
@@ -68,4 +71,5 @@ def compare_sides(
     names = chosen.baseline.name, chosen.candidate.name
     result = rules.conclude(known, found.material.baseline, found.material.candidate, names)
     parts = found.slices, found.categories, found.behaviors
-    return Compared(chosen, pairs, found.material, result, *parts, fixed, volume)
+    pays_back = worked_out.pays_back(session, project.id, pairs, found.material, fixed)
+    return Compared(chosen, pairs, found.material, result, *parts, fixed, volume, pays_back)

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.comparisons import packing, queries
+from app.comparisons.break_even import BreakEven, break_even
 from app.comparisons.choice import NotReady, RunPair
 from app.comparisons.costs import Fixed
 from app.comparisons.material import Material, case_rows, material
@@ -90,6 +91,21 @@ def loaded(
     if key and sides is not None:
         queries.keep(session, project_id, key, {"sides": packing.packed_sides(sides)})
     return sides
+
+
+def pays_back(
+    session: Session, project_id: str, pairs: Sequence[RunPair], found: Material, fixed: tuple[Fixed, Fixed]
+) -> BreakEven:
+    """The volume after which the candidate has paid for its making; kept as ``loaded`` is."""
+    totals = fixed[0].total, fixed[1].total
+    key = _key(pairs, "break even", *totals)
+    kept = queries.kept(session, key) if key else None
+    if kept is not None:
+        return BreakEven(**kept)
+    volume = break_even(found.baseline, found.candidate, totals, _seed(pairs))
+    if key:
+        queries.keep(session, project_id, key, asdict(volume))
+    return volume
 
 
 def _work_out(session: Session, pairs: Sequence[RunPair]) -> WorkedOut:

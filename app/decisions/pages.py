@@ -10,6 +10,7 @@ from app.comparisons import choice, wording
 from app.comparisons.case_list import Address
 from app.comparisons.choice import Action, NotReady
 from app.comparisons.chooser import Chooser, chooser_of
+from app.comparisons.cost_words import cost_line
 from app.comparisons.forms import Wanted
 from app.comparisons.service import Compared
 from app.comparisons.wording import Line
@@ -81,6 +82,7 @@ class DecidePage:
     sentences: Sequence[str]
     costs: Sequence[CostLine]
     volume: int
+    cost_line: str  # per success, and when it pays back
     rests_on: Sequence[tuple[str, str]]
     overrides: Sequence[Override]
     sign_off: SignOff | None
@@ -158,6 +160,7 @@ def _page(session: Session, access: Access, now: Decided, form: FormState, chang
         sentences=[row.sentence for row in found.result.rows],
         costs=_costs(found),
         volume=found.volume,
+        cost_line=cost_line({row.key: row for row in found.result.rows}, found.volume, found.pays_back),
         rests_on=_rests_on(session, now),
         overrides=now.overrides,
         sign_off=now.sign_off,

@@ -273,6 +273,7 @@ NOT_PERSONAL: dict[str, str] = {
     "bulk_changes": "ids, and a tag that the team gave",
     "scans": "counts",
     "scan_marks": "hashes",
+    "project_budgets": "figures",
     "paid_calls": "what was paid; errors of providers without the request",
     "fine_tunes": "settings and figures",
     "fine_tune_events": "figures and lines of the provider's log",

@@ -42,6 +42,7 @@ class NewPage:
     form: FormState = field(default_factory=FormState)
     estimate: Estimate | None = None
     why_no_estimate: str = ""
+    outlook: str = ""  # what is left of the project's budget
     title: str = "New eval run"
 
 

@@ -15,6 +15,7 @@ from app.evals import blind, estimates, grader_routes, new_page, pages, queries,
 from app.evals.api import poll
 from app.evals.forms import NewRun, OutputFilter, Regrade, Resume, UnknownDecision
 from app.evals.models import EvalRun
+from app.gateway import budgets
 from app.projects.access import Access, Engineer, Viewer
 from app.web.forms import FormDep, FormState, form_values, parse, refused
 from app.web.render import is_htmx, render
@@ -70,7 +71,8 @@ def estimated(request: Request, session: SessionDep, access: Engineer, form: For
     except (Invalid, Conflict, NotFound) as error:
         page = replace(page, why_no_estimate=str(error))
     else:
-        page = replace(page, estimate=found)
+        left = budgets.outlook(budgets.standing(session, access.project.id), found.cost)
+        page = replace(page, estimate=found, outlook=left)
     return render(request, "evals/new.html", page, block="estimate" if is_htmx(request) else None)
 
 

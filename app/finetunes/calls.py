@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.finetunes.models import FineTune
+from app.gateway import budgets
 from app.gateway.models import PaidCall
 
 PURPOSE, ITEM = "fine_tune", "job"
@@ -40,13 +41,22 @@ def plan(session: Session, fine_tune: FineTune) -> None:
 
 
 def mark_sent(session: Session, call_id: str) -> bool:
-    """False where it was sent already, by another worker."""
+    """False where it was sent already, by another worker. OverBudget: the project's budget does not cover it."""
+    budgets.require(session, call_id)
     return _move(session, call_id, ("planned",), state="sent", sent_at=func.clock_timestamp())
 
 
 def settle(session: Session, call_id: str, state: str, error: dict[str, Any] | None = None) -> bool:
     values = {"state": state, "error": error, "finished_at": func.clock_timestamp()}
     return _move(session, call_id, UNANSWERED, **values)
+
+
+def note_cost(session: Session, fine_tune_id: str, cost: float) -> None:
+    """What the job cost, known at its end: until then its estimate counts."""
+    change = update(PaidCall).where(
+        PaidCall.subject_id == fine_tune_id, PaidCall.purpose == PURPOSE, PaidCall.state == "done"
+    )
+    session.execute(change.values(cost=cost))
 
 
 def give_up(session: Session, fine_tune_id: str, user_id: str) -> None:

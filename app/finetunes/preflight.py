@@ -21,6 +21,7 @@ from app.finetunes import queries, rules
 from app.finetunes.estimates import Estimate, estimate
 from app.finetunes.forms import NewFineTune
 from app.finetunes.scan import Scan, scan
+from app.gateway import budgets
 from app.gateway import queries as gateway
 from app.gateway.models import Provider
 from app.projects.models import Project
@@ -76,6 +77,7 @@ def check(session: Session, project: Project, new: NewFineTune) -> Preflight:
         _test_set_remark(session, base, project.id),
         _baseline_remark(session, base, new, provider, baseline),
         _budget_remark(base, new, reckoned),
+        _project_budget_remark(session, base, project.id, reckoned),
     ]
     return Preflight(
         version=version,
@@ -191,6 +193,14 @@ def _budget_remark(base: str, new: NewFineTune, reckoned: Estimate) -> Judged:
     if reckoned.cost > new.budget:
         return True, Remark("budget", f"Over the budget: {said}.", link, can_override=True)
     return False, Remark("budget", f"Within the budget: {said}.", link)
+
+
+def _project_budget_remark(session: Session, base: str, project_id: str, reckoned: Estimate) -> Judged:
+    """The month's budget cannot be overridden here: the call that creates the job would be held back all the same."""
+    standing = budgets.standing(session, project_id)
+    said = budgets.outlook(standing, reckoned.cost)
+    exceeded = standing.left is not None and (reckoned.cost or 0.0) > standing.left
+    return exceeded, Remark("project_budget", said, f"{base}/costs/budget")
 
 
 def _warnings(

@@ -8,6 +8,7 @@ from app.finetunes import steps
 from app.finetunes.launching import Again, Ended, ensure_job
 from app.finetunes.provider import tuning_api
 from app.finetunes.watching import TROUBLE_SECONDS, Watch
+from app.gateway.budgets import OverBudget
 from app.gateway.keys import UnreadableKey
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,9 @@ async def advance(fine_tune_id: str, seconds: float = STRETCH_SECONDS) -> bool:
         return await _advance(fine_tune_id, seconds)
     except (UnreadableKey, NotFound) as error:
         await asyncio.to_thread(steps.ask_a_person, fine_tune_id, f"{error} Mend it under Providers, then look again.")
+        return False
+    except OverBudget as error:
+        await asyncio.to_thread(steps.ask_a_person, fine_tune_id, f"{error} Then look again.")
         return False
     except Exception:
         log.exception("fine-tune %s", fine_tune_id)

@@ -15,7 +15,7 @@ from app.candidates import queries as candidates
 from app.candidates.service import create_tuned, note_making
 from app.core.clock import utcnow
 from app.core.db import transaction
-from app.finetunes import answers, queries, rules, steps
+from app.finetunes import answers, calls, queries, rules, steps
 from app.finetunes.answers import JobCheckpoint, JobEvent, JobState
 from app.finetunes.models import Checkpoint, FineTune, FineTuneEvent
 from app.finetunes.provider import TuningApi
@@ -140,6 +140,8 @@ def _end(session: Session, row: FineTune, status: str, job: JobState) -> None:
         row.cost = job.trained_tokens * price / 1_000_000
     elif row.estimate.get("cost") == 0:
         row.cost = 0.0
+    if row.cost is not None:
+        calls.note_cost(session, row.id, row.cost)
     if status == "succeeded" and job.fine_tuned_model is not None:
         row.fine_tuned_model = job.fine_tuned_model
         row.candidate_id = row.candidate_id or _make_candidate(session, row, job.fine_tuned_model)

@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 from psycopg import AsyncCursor
 
+from app.gateway import budgets
+
 Cursor = AsyncCursor[Any]
 
 
@@ -25,18 +27,32 @@ class Finished:
     error: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class Marked:
+    """Ids of the calls that may be sent once this is committed, and of those that the project's budget held back;
+    ``refusal`` says in words why. A call in neither was not planned any more."""
+
+    sent: frozenset[str]
+    over_budget: frozenset[str] = frozenset()
+    refusal: str | None = None
+
+
 class NotOurs(Exception):
     """A call that this worker wants to finish is not sent by it any more: somebody else decided about it."""
 
 
-async def mark_sent(cursor: Cursor, worker: str, call_ids: Sequence[str]) -> set[str]:
-    """Take planned calls for sending; answers those that may be sent once this is committed."""
+async def mark_sent(cursor: Cursor, worker: str, call_ids: Sequence[str]) -> Marked:
+    """Take planned calls of one project for sending, as far as its budget covers them."""
+    if not call_ids:
+        return Marked(frozenset())
+    allowed = await budgets.within(cursor, call_ids)
     await cursor.execute(
         "update paid_calls set state = 'sent', worker = %s, sent_at = clock_timestamp() "
         "where id = any(%s::uuid[]) and state = 'planned' returning id::text",
-        (worker, list(call_ids)),
+        (worker, allowed.ids),
     )
-    return {row[0] for row in await cursor.fetchall()}
+    sent = frozenset(row[0] for row in await cursor.fetchall())
+    return Marked(sent, frozenset(call_ids) - frozenset(allowed.ids), allowed.refusal)
 
 
 async def finish(cursor: Cursor, worker: str, calls: Sequence[Finished]) -> None:

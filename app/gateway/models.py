@@ -60,4 +60,21 @@ class PaidCall(Base):
         CheckConstraint("state in ('planned', 'sent', 'done', 'failed', 'unknown', 'accepted')", name="state"),
         UniqueConstraint("subject_id", "purpose", "item", "attempt"),
         Index("ix_paid_calls_subject_id_state", "subject_id", "state"),
+        Index("ix_paid_calls_project_id_sent_at", "project_id", "sent_at"),
+    )
+
+
+class ProjectBudget(Base):
+    """What a project may spend on paid calls in a month, and what its forecasts rest on. No row: neither is set."""
+
+    __tablename__ = "project_budgets"
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    monthly_limit: Mapped[float | None] = mapped_column(Numeric(14, 6, asdecimal=False))  # dollars; None: no limit
+    monthly_tasks: Mapped[int | None]  # tasks a month that are to be served
+    updated_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        CheckConstraint("monthly_limit >= 0", name="monthly_limit"),
+        CheckConstraint("monthly_tasks > 0", name="monthly_tasks"),
     )

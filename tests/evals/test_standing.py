@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from app.core.errors import Conflict, Invalid
+from app.datasets.models import TestSet
 from app.evals import calls, service
 from app.evals.models import EvalRun
 from app.evals.runner.errors import LeaseLost, StillHeld
 from app.evals.runner.job import run_eval
 from app.evals.runner.store import Step, open_store
+from app.gateway.models import ProjectBudget
 from app.projects.access import Access
 from tests.evals import factories
 from tests.evals.conftest import Bench
@@ -109,6 +111,26 @@ def test_a_budget_stops_the_run_before_it_is_overspent(bench: Bench) -> None:
     run = go_on(bench, run)
     assert (run.status, run.done) == ("succeeded", 10)
     assert run.cost == pytest.approx(0.051)
+
+
+def test_the_projects_month_stops_every_run_before_it_is_overspent(bench: Bench) -> None:
+    bench.session.add(ProjectBudget(project_id=bench.project.id, monthly_limit=0.027))
+    bench.session.commit()
+    provider = factories.provider(bench.session, bench.double.base_url)
+    fields = {"price": {"input": 10.0, "output": 1000.0}, "parameters": {"max_tokens": 5}}
+    candidate = factories.candidate(bench.session, bench.project, provider, **fields)
+    run = bench.run(10, candidate=candidate, concurrency=4)
+    assert run.status == "paused"
+    assert "The project's monthly budget of $0.027 stops this before the next paid call" in (run.error or "")
+    assert 0.01 < (run.cost or 0.0) <= 0.027
+    assert len(bench.double.requests) == run.done
+    second = bench.run(test_set=bench.session.get_one(TestSet, run.test_set_id), candidate=candidate)
+    assert (second.status, second.done) == ("paused", 0) or (run.cost or 0.0) + (second.cost or 0.0) <= 0.027
+    bench.session.get_one(ProjectBudget, bench.project.id).monthly_limit = 1.0
+    bench.session.commit()
+    service.resume(bench.session, access(bench), run)
+    run = go_on(bench, run)
+    assert (run.status, run.done, run.cost) == ("succeeded", 10, pytest.approx(0.051))
 
 
 def test_a_budget_needs_prices(bench: Bench) -> None:

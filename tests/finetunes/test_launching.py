@@ -4,11 +4,12 @@ import asyncio
 import hashlib
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.candidates.models import Candidate
-from app.finetunes import queries, runner
-from app.gateway.models import PaidCall
+from app.core.errors import Conflict
+from app.finetunes import queries, runner, service
+from app.gateway.models import PaidCall, ProjectBudget
 from tests.doubles.fine_tuning import Script
 from tests.finetunes.conftest import Begin
 
@@ -111,8 +112,6 @@ def test_a_provider_that_cannot_be_asked_leaves_it_to_a_person(begin: Begin) -> 
     assert "could not be asked whether it has made the job" in (row.error or "")
     assert ready.session.query(PaidCall).one().state == "unknown"
     script.faults.clear()
-    from app.finetunes import service
-
     service.decide(ready.session, ready.access, row, "check")
     ready.session.commit()
     work(row.id)
@@ -121,8 +120,6 @@ def test_a_provider_that_cannot_be_asked_leaves_it_to_a_person(begin: Begin) -> 
 
 
 def test_a_person_may_send_it_again_or_give_it_up(begin: Begin) -> None:
-    from app.finetunes import service
-
     ready, tuning = begin(Script(faults={"POST /fine_tuning/jobs": ["500", "500"]}))
     row = ready.launch()
     work(row.id)
@@ -170,8 +167,6 @@ def test_a_refusal_ends_it_with_the_providers_words(begin: Begin) -> None:
 
 
 def test_cancelled_before_it_was_made(begin: Begin) -> None:
-    from app.finetunes import service
-
     ready, tuning = begin()
     row = ready.launch()
     service.cancel(ready.session, ready.access, row)
@@ -182,8 +177,6 @@ def test_cancelled_before_it_was_made(begin: Begin) -> None:
 
 
 def test_cancelled_while_it_trains(begin: Begin) -> None:
-    from app.finetunes import service
-
     ready, tuning = begin(Script(steps=10_000))
     row = ready.launch()
     assert asyncio.run(runner.advance(row.id, 0.2))
@@ -239,3 +232,33 @@ def test_events_come_in_pages_and_are_stored_once(begin: Begin) -> None:
     work(row.id)
     steps = [event.data["step"] for event in queries.events(ready.session, row.id)]
     assert steps == list(range(1, 231))
+
+
+def test_the_projects_budget_stops_it_before_the_job_is_made(begin: Begin) -> None:
+    ready, tuning = begin()
+    budget = ProjectBudget(project_id=ready.project.id, monthly_limit=1000.0)
+    ready.session.add(budget)
+    ready.session.commit()
+    row = ready.launch(training_price=100.0)
+    budget.monthly_limit = 0.0
+    ready.session.commit()
+    work(row.id)
+    row = ready.seen(row)
+    assert row.status == "needs_decision"
+    assert "monthly budget of $0.00" in (row.error or "")
+    assert not tuning.jobs
+    budget.monthly_limit = 1000.0
+    service.decide(ready.session, ready.access, row, "check")
+    ready.session.commit()
+    work(row.id)
+    assert (ready.seen(row).status, len(tuning.jobs)) == ("succeeded", 1)
+    call = ready.session.scalars(select(PaidCall)).one()
+    assert call.cost == pytest.approx(row.cost)
+
+
+def test_a_launch_beyond_the_projects_budget_is_refused(begin: Begin) -> None:
+    ready, _tuning = begin()
+    ready.session.add(ProjectBudget(project_id=ready.project.id, monthly_limit=0.0001))
+    ready.session.commit()
+    with pytest.raises(Conflict, match="left of this month's budget"):
+        ready.launch(training_price=100.0, override_reason="We want it all the same.")

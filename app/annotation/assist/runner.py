@@ -89,7 +89,7 @@ async def _work(store: BatchStore) -> None:
     if stop.reason == "cancelled":
         await store.end("cancelled", None)
     elif stop.reason == "budget":
-        await store.end("paused", WORDS["budget"])
+        await store.end("paused", store.refusal or WORDS["budget"])
     elif stop.reason == "failed":
         await store.end("failed", f"{stop.problem} Mend that, then resume: what was answered stays.")
     else:

@@ -45,6 +45,7 @@ class BatchStore:
     def __init__(self, connection: Connection, batch_id: str) -> None:
         self.connection, self.batch_id = connection, batch_id
         self.lease, self.worker, self.purpose = 0, "", ""
+        self.refusal: str | None = None  # what the project's budget says
 
     async def take_over(self) -> str | None:
         """Take the batch if nobody holds it: what a worker before had sent and not finished becomes unknown.
@@ -105,8 +106,9 @@ class BatchStore:
                 held = await ledger.held(cursor, self.batch_id)
                 if spent + held + call.estimate > budget:
                     return Go(False, "budget")
-            sent = await ledger.mark_sent(cursor, self.worker, [call.id])
-            return Go(call.id in sent, None if sent else "gone")
+            marked = await ledger.mark_sent(cursor, self.worker, [call.id])
+            self.refusal = self.refusal or marked.refusal
+            return Go(call.id in marked.sent, None if marked.sent else "budget" if marked.over_budget else "gone")
 
     async def finish(
         self,

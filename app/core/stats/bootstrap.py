@@ -63,6 +63,38 @@ def paired_bootstrap(
     return PairedDifference(observed, low, high, p_value, n, mdd)
 
 
+def percentile_interval(
+    values: Sequence[Any],
+    statistic: Statistic,
+    rng: np.random.Generator,
+    groups: Sequence[Hashable] | None = None,
+    resamples: int = RESAMPLES,
+    level: float = 0.95,
+) -> tuple[float | None, float | None, float | None]:
+    """statistic(values) and its bootstrap interval, for a statistic that may be ∞.
+
+    Whole cases, or whole ``groups``, are resampled, and the percentiles widened as in ``paired_bootstrap``; ∞ stands
+    above every number. The value is None where it is nan; the limits are where there are fewer than two units or more
+    than 1 % of the resamples are nan.
+    """
+    import numpy as np
+
+    array = np.asarray(values, dtype=float)
+    observed = float(statistic(array, 0))
+    if np.isnan(observed):
+        return None, None, None
+    units = _units(len(array), groups)
+    if len(units) < 2:
+        return observed, None, None
+    draws = _drawn(array, statistic, units, rng, resamples)
+    known = draws[~np.isnan(draws)]
+    if len(known) < 0.99 * len(draws):
+        return observed, None, None
+    tail = _tail(len(units), level)
+    low, high = (float(np.quantile(known, at, method="nearest")) for at in (tail, 1 - tail))
+    return observed, low, high
+
+
 def mean(values: Array, axis: int) -> Any:
     return values.mean(axis=axis)
 
@@ -120,6 +152,21 @@ def _resampled(
     return grouped
 
 
+def _drawn(values: Array, statistic: Statistic, units: list[Array], rng: np.random.Generator, resamples: int) -> Array:
+    """The statistic of each resample of whole units."""
+    import numpy as np
+
+    if len(units) == len(values):
+        return np.concatenate(
+            [
+                statistic(values[rng.integers(0, len(units), (size, len(units)))], 1)
+                for size in _chunks(resamples, len(values))
+            ]
+        )
+    picked = (rng.integers(0, len(units), len(units)) for _ in range(resamples))
+    return np.array([statistic(values[np.concatenate([units[unit] for unit in chosen])], 0) for chosen in picked])
+
+
 def _swap_test(
     before: Array,
     after: Array,
@@ -157,6 +204,11 @@ def _expanded_percentiles(draws: Array, units: int, level: float) -> tuple[float
     finite = draws[np.isfinite(draws)]
     if len(finite) < 0.99 * len(draws):
         return None, None, None
-    tail = NormalDist().cdf(-critical_value(level, units - 1) * sqrt(units / (units - 1)))
+    tail = _tail(units, level)
     low, high = np.quantile(finite, [tail, 1 - tail])
     return float(low), float(high), float(finite.std(ddof=1))
+
+
+def _tail(units: int, level: float) -> float:
+    """Share of draws beyond each limit, smaller than α/2 where there are few units (Hesterberg 2015)."""
+    return NormalDist().cdf(-critical_value(level, units - 1) * sqrt(units / (units - 1)))

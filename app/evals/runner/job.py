@@ -31,6 +31,7 @@ from app.jobs.stopping import when_stopping
 log = logging.getLogger(__name__)
 DATABASE_TROUBLE = (OperationalError, psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
 TAKE_OVER_SECONDS = LEASE_SECONDS + 4
+OVER_BUDGET = "The next calls could cost more than is left of the budget: raise it to go on."
 
 
 Stopped = tuple[str | None, str | None]  # why nothing more was sent, and the problem behind it
@@ -85,7 +86,7 @@ async def _work(store: RunStore) -> None:
     if stop == "cancelled":
         await store.end("cancelled", None)
     elif stop == "budget":
-        await store.end("paused", "The next calls could cost more than is left of the budget: raise it to go on.")
+        await store.end("paused", store.refusal or OVER_BUDGET)
     elif stop == "failed":
         await store.end("failed", f"{problem} Mend that, then resume: what was answered stays.")
     elif await store.unknown():

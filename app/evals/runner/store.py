@@ -74,6 +74,7 @@ class RunStore:
         self.stage = OUTPUTS
         self.lease = 0
         self.worker = ""
+        self.refusal: str | None = None  # what the project's budget says, where that stopped it
         self._in_use = asyncio.Lock()  # a read must not land in the middle of somebody's transaction
 
     async def take_over(self) -> str | None:
@@ -138,13 +139,16 @@ class RunStore:
             again = await ledger.plan_again(cursor, retried) if retried else {}
             wanted = [] if cancel else [step.send for step in steps if step.send]
             allowed = await self._within_budget(cursor, wanted, budget, spent)
-            sent = await ledger.mark_sent(cursor, self.worker, allowed) if allowed else set()
+            marked = await ledger.mark_sent(cursor, self.worker, allowed)
+        self.refusal = self.refusal or marked.refusal
         return [
             Written(
-                may_send=step.send is not None and step.send.id in sent,
+                may_send=step.send is not None and step.send.id in marked.sent,
                 again_id=again.get(step.ended.finished.call_id) if step.ended else None,
                 cancel=cancel,
-                over_budget=step.send is not None and not cancel and step.send.id not in allowed,
+                over_budget=step.send is not None
+                and not cancel
+                and (step.send.id not in allowed or step.send.id in marked.over_budget),
             )
             for step in steps
         ]

@@ -11,7 +11,7 @@ import orjson
 import psycopg
 
 from app.core.db import conninfo
-from app.evals.runner.errors import LeaseLost
+from app.evals.runner.errors import CannotStart, LeaseLost
 from app.evals.runner.store import Call
 from app.gateway import ledger
 from app.gateway.ledger import Cursor, Finished
@@ -51,10 +51,13 @@ class TryStore:
             return [Call(*row) for row in await cursor.fetchall()]
 
     async def send(self, call: Call) -> bool:
-        """Commit the call as sent; False where it must not be sent any more."""
+        """Commit the call as sent; False where it must not be sent any more. CannotStart: the project's budget."""
         async with self._in_use, self.connection.transaction(), self.connection.cursor() as cursor:
             await self._prove_lease(cursor, {}, None)
-            return call.id in await ledger.mark_sent(cursor, self.worker, [call.id])
+            marked = await ledger.mark_sent(cursor, self.worker, [call.id])
+        if marked.refusal:
+            raise CannotStart(marked.refusal)
+        return call.id in marked.sent
 
     async def finish(self, call: Call, ended: Finished, answer: dict[str, Any] | None) -> None:
         async with self._in_use, self.connection.transaction(), self.connection.cursor() as cursor:
