@@ -43,6 +43,7 @@ STAGES = (
     "preferences",
     "finetunes",
     "finetunes.lineage",
+    "finetunes.checkpoints",
     "decisions",
     "decisions.links",
     "decisions.adviser",

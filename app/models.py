@@ -26,6 +26,8 @@ from app.evals.playground import models as playground
 from app.evals.tries import models as tries
 from app.examples import models as examples
 from app.finetunes import models as finetunes
+from app.finetunes.checkpoints import models as checkpoints
+from app.finetunes.samples import models as samples
 from app.gateway import models as gateway
 from app.overview import models as overview
 from app.preferences import models as preferences
@@ -43,6 +45,7 @@ __all__ = [
     "assist",
     "calibration",
     "candidates",
+    "checkpoints",
     "checks",
     "comments",
     "comparisons",
@@ -64,6 +67,7 @@ __all__ = [
     "preferences",
     "projects",
     "readiness",
+    "samples",
     "semantic",
     "tries",
     "verdict_links",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -78,8 +78,9 @@ def verdict(session: Session, project_id: str, verdict_id: str) -> VerdictRow:
 
 def overrides(session: Session, candidate_ids: Sequence[str]) -> Sequence[Row[str, int, str]]:
     """(id, number, reason) of the launches that went on against a blocker and made one of these candidates."""
+    made = select(Candidate.fine_tune_id).where(Candidate.id.in_(candidate_ids))  # checkpoints that were promoted too
     query = select(FineTune.id, FineTune.number, FineTune.override_reason).where(
-        FineTune.candidate_id.in_(candidate_ids), FineTune.override_reason.is_not(None)
+        or_(FineTune.candidate_id.in_(candidate_ids), FineTune.id.in_(made)), FineTune.override_reason.is_not(None)
     )
     return session.execute(query.order_by(FineTune.number)).all()  # type: ignore[return-value]
 

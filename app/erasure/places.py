@@ -206,6 +206,13 @@ PLACES: tuple[Place, ...] = (
         ("results", "answers"),
         "results = null, answers = '{}'",
     ),
+    Place(
+        "fine_tune_samples",
+        "sample outputs of fine-tunes",
+        ("question", "prompt", "expected", "output"),
+        "question = '[erased]', prompt = '[erased]', expected = '[erased]', output = '[erased]'",
+        project="t.fine_tune_id in (select id from fine_tunes where project_id = :project)",
+    ),
     Place("notifications", "messages that were sent", ("payload", "error"), "payload = '{}', error = null"),
     Place("finding_decisions", "reasons of decisions", ("reason",), "reason = '[erased]'"),
     Place(
@@ -278,6 +285,7 @@ NOT_PERSONAL: dict[str, str] = {
     "fine_tunes": "settings and figures",
     "fine_tune_events": "figures and lines of the provider's log",
     "checkpoints": "figures",
+    "checkpoint_candidates": "ids",
     "assignment_items": "ids",
     "model_batches": "settings and figures",
     "variations": "ids",

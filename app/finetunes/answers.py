@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from app.finetunes.samples import reading
+from app.finetunes.samples.reading import Sample
 from app.gateway.answers import error_message, storable
 from app.gateway.failures import CallFailed, Failure
 
@@ -41,6 +43,7 @@ class JobEvent:
     level: str
     message: str
     data: dict[str, Any]
+    sample: Sample | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,8 @@ def read_job(data: dict[str, Any]) -> JobState:
 
 def read_event(data: dict[str, Any]) -> JobEvent:
     """An event; one without an id gets one made of what it says."""
-    fields = {key: _scalar(value) for key, value in list(_dict(data.get("data")).items())[:MAX_DATA]}
+    said = _dict(data.get("data"))
+    fields = {key: _scalar(value) for key, value in list(said.items())[:MAX_DATA] if key != "sample"}
     at, message = moment(data.get("created_at")), text(data.get("message")) or ""
     kind = "metrics" if data.get("type") == "metrics" or number(fields.get("step")) is not None else "message"
     made = hashlib.sha256(orjson.dumps([str(at), kind, message, fields])).hexdigest()
@@ -115,6 +119,7 @@ def read_event(data: dict[str, Any]) -> JobEvent:
         level=text(data.get("level")) or "info",
         message=message,
         data=fields,
+        sample=reading.read(said),
     )
 
 
@@ -125,16 +130,6 @@ def read_checkpoint(data: dict[str, Any]) -> JobCheckpoint | None:
         return None
     metrics = {key: _scalar(value) for key, value in list(_dict(data.get("metrics")).items())[:MAX_DATA]}
     return JobCheckpoint(found, step, model, metrics)
-
-
-def point(data: dict[str, Any]) -> dict[str, Any] | None:
-    """``{"step", "train_loss", "valid_loss"}`` of a metrics event's data, None where it names no step."""
-    step = number(data.get("step"))
-    if step is None:
-        return None
-    valid = loss(data.get("full_valid_loss"))
-    valid = loss(data.get("valid_loss")) if valid is None else valid
-    return {"step": step, "train_loss": loss(data.get("train_loss")), "valid_loss": valid}
 
 
 def _settled(data: dict[str, Any]) -> dict[str, Any]:

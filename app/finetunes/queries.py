@@ -1,6 +1,7 @@
 """All SQL of fine-tunes that pages and services ask; the worker's own is in ``steps.py``."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Row, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -158,6 +159,12 @@ def events(
     if limit is None:
         return session.scalars(query.order_by(FineTuneEvent.id)).all()
     return session.scalars(query.order_by(FineTuneEvent.id.desc()).limit(limit)).all()[::-1]
+
+
+def metrics(session: Session, fine_tune_id: str) -> Sequence[dict[str, Any]]:
+    """What the metrics events say, in the order in which they were stored."""
+    query = select(FineTuneEvent.data).where(FineTuneEvent.fine_tune_id == fine_tune_id)
+    return session.scalars(query.where(FineTuneEvent.kind == "metrics").order_by(FineTuneEvent.id)).all()
 
 
 def log(session: Session, fine_tune_id: str, cursor: str | None, limit: int) -> Slice[FineTuneEvent]:

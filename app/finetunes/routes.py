@@ -15,6 +15,7 @@ from app.web.sse import event_stream
 router = APIRouter(include_in_schema=False)
 BASE = "/p/{slug}/fine-tunes"
 ONE = BASE + "/{fine_tune_id}"
+PARTS = ("standing", "samples", "checkpoints", "log")
 
 
 @router.get(BASE)
@@ -45,15 +46,12 @@ def launch(request: Request, session: SessionDep, access: Engineer, form: FormDe
 
 @router.get(ONE)
 def one(request: Request, session: SessionDep, access: Viewer, fine_tune_id: str, part: str = "") -> Response:
-    """Asked by htmx, how it stands, or its log: both are fetched again while it learns."""
+    """Asked by htmx, one of its parts: they are fetched again while it learns."""
     row = queries.fine_tune(session, access.project.id, fine_tune_id)
     page = pages.one(session, access, row)
-    return render(
-        request,
-        "finetunes/one.html",
-        page,
-        block=("log" if part == "log" else "standing") if is_htmx(request) else None,
-    )
+    if is_htmx(request):
+        return render(request, f"finetunes/_{part if part in PARTS else PARTS[0]}.html", page)
+    return render(request, "finetunes/one.html", page)
 
 
 @router.get(ONE + "/events")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core.db import transaction
 from app.core.errors import HoldoutError
 from app.finetunes import queries
-from app.finetunes.answers import point
+from app.finetunes.curves.points import point, told
 from app.finetunes.models import FineTune
 from app.finetunes.rules import ENDED
 from app.projects.access import project_access
@@ -40,7 +40,7 @@ def _news(session: Session, row: FineTune, seen: int, mark: int) -> list[Event]:
     for event in fresh:
         at = point(event.data) if event.kind == "metrics" else None
         if at is not None:
-            found.append(Event(f"{event.id}.{mark}", "point", at))
+            found.append(Event(f"{event.id}.{mark}", "point", told(at)))
     now = _mark(row, newest)
     if now != mark:
         found.append(Event(f"{newest}.{now}", "progress", state(row)))

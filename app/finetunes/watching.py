@@ -19,6 +19,7 @@ from app.finetunes import answers, calls, queries, rules, steps
 from app.finetunes.answers import JobCheckpoint, JobEvent, JobState
 from app.finetunes.models import Checkpoint, FineTune, FineTuneEvent
 from app.finetunes.provider import TuningApi
+from app.finetunes.samples import queries as samples
 from app.finetunes.steps import Launch
 from app.gateway.failures import CallFailed, Failure
 
@@ -118,6 +119,7 @@ def store(fine_tune_id: str, job: JobState, events: Sequence[JobEvent], checkpoi
         if row.status in rules.ENDED:
             return False
         _store_events(session, row, events)
+        samples.store(session, row, [event.sample for event in events if event.sample])
         _store_checkpoints(session, row, checkpoints)
         status = rules.our_status(job.status)
         row.provider_status, row.estimated_finish = job.status, job.estimated_finish

@@ -1,23 +1,22 @@
-/* The curve of a fine-tune while it learns. `<figure data-live-chart data-events="…" data-poll="…">` holds a table of
-   step, training loss and validation loss; the table is the first data, the fallback and what a screen reader gets.
-   Events (server-sent): `point` with {"step", "train_loss", "valid_loss"}, `end` when nothing more will come.
-   When the stream cannot be opened, `data-poll?after=STEP` is asked every 3 s: {"points": [...], "done": bool}. */
+/* Curves of a fine-tune while it learns. `<figure data-live-chart data-events="…" data-poll="…">` holds a table whose heads
+   name fields (`data-field`), and plots that name the fields they draw (`data-live-plot="train_loss valid_loss"`). The table
+   is the first data, the fallback and what a screen reader gets.
+   Events (server-sent): `point` with {"step", field: value, …}, `end` when nothing more will come. A stream that breaks is
+   opened again where it broke off. When it cannot be opened, `data-poll?after=STEP` is asked every 3 s:
+   {"points": [...], "done": bool}. */
 import { onContent } from "./content.js";
 
-const POLL_MS = 3000;
+const RETRY_MS = 3000;
 const RETRIES = 3;
+const DASHES = [undefined, [5, 4], [2, 3], [9, 4], [9, 3, 2, 3], [1, 3]];
 const charts = new Set();
-
-function vendor() {
-  return document.querySelector('meta[name="holdout-uplot"]')?.content;
-}
 
 let loading = null;
 /** uPlot is only fetched by pages that have a curve. */
 function loadUPlot() {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = vendor();
+    script.src = document.querySelector('meta[name="holdout-uplot"]')?.content;
     script.onload = () => resolve(globalThis.uPlot);
     script.onerror = () => reject(new Error("uPlot could not be loaded"));
     document.head.append(script);
@@ -30,68 +29,118 @@ function number(text) {
   return Number.isFinite(value) ? value : null;
 }
 
+/** A column of the table: its field, its words, and how its numbers are written. */
+class Column {
+  constructor(head) {
+    this.field = head.dataset.field;
+    this.words = head.textContent;
+    this.digits = head.dataset.digits ? Number(head.dataset.digits) : null;
+  }
+
+  write(value) {
+    if (value === null) return "–";
+    if (this.field === "step") return String(value);
+    return this.digits === null ? String(Number(value.toPrecision(3))) : value.toFixed(this.digits);
+  }
+}
+
 class LiveChart {
   constructor(figure) {
     this.figure = figure;
     this.body = figure.querySelector("tbody");
     this.state = figure.querySelector("[data-live-state]");
+    this.columns = [...figure.querySelectorAll("th[data-field]")].map((head) => new Column(head));
     this.points = new Map();
+    this.rows = new Map();
+    this.plots = [];
     this.failures = 0;
-    for (const row of this.body.rows) this.keep(...[...row.cells].map((cell) => number(cell.textContent)));
+    for (const row of this.body.rows) {
+      const values = [...row.cells].map((cell) => number(cell.textContent));
+      this.rows.set(values[0], row);
+      this.keep(Object.fromEntries(this.columns.map((column, index) => [column.field, values[index]])));
+    }
   }
 
-  keep(step, train, valid) {
-    if (step === null) return;
-    const old = this.points.get(step) ?? [null, null];
-    this.points.set(step, [train ?? old[0], valid ?? old[1]]);
+  keep(point) {
+    if ((point.step ?? null) === null) return null;
+    const kept = this.points.get(point.step) ?? {};
+    for (const { field } of this.columns) kept[field] = point[field] ?? kept[field] ?? null;
+    this.points.set(point.step, kept);
+    return kept;
   }
 
-  data() {
+  data(fields) {
     const steps = [...this.points.keys()].sort((a, b) => a - b);
-    return [steps, steps.map((s) => this.points.get(s)[0]), steps.map((s) => this.points.get(s)[1])];
+    return [steps, ...fields.map((field) => steps.map((step) => this.points.get(step)[field]))];
   }
 
   colour(name) {
-    const probe = this.figure.querySelector(`[data-colour="${name}"]`);
-    return getComputedStyle(probe).color;
+    return getComputedStyle(this.figure.querySelector(`[data-colour="${name}"]`)).color;
   }
 
   draw(UPlot) {
     this.UPlot = UPlot;
-    this.plot?.destroy();
-    const place = this.figure.querySelector("[data-live-plot]");
+    for (const { plot } of this.plots) plot?.destroy();
+    this.plots = [...this.figure.querySelectorAll("[data-live-plot]")].map((place) => this.plot(place));
+    this.refresh();
+  }
+
+  plot(place) {
+    const fields = place.dataset.livePlot.split(" ");
+    place.hidden = false; // it is measured
     const font = `11px ${getComputedStyle(place).fontFamily}`;
     const axis = { stroke: this.colour("axis"), font, labelFont: font, grid: { stroke: this.colour("grid"), width: 1 }, ticks: { show: false } };
-    const shown = (_plot, value) => (value === null ? "–" : value.toFixed(4));
-    const series = (label, name, dash) => ({
-      label, stroke: this.colour(name), width: 2, spanGaps: true, dash, value: shown, points: { show: dash !== undefined, size: 6 },
+    const series = fields.map((field, index) => {
+      const column = this.columns.find((one) => one.field === field);
+      const value = (_plot, shown) => column.write(shown ?? null);
+      const points = { show: index > 0, size: 5 };
+      return { label: column.words, stroke: this.colour(`series-${index % 6}`), width: 2, spanGaps: true, dash: DASHES[index % 6], value, points };
     });
-    this.plot = new UPlot(
+    const plot = new this.UPlot(
       {
-        width: place.clientWidth || 600,
-        height: 240,
+        width: Math.max(200, place.clientWidth),
+        height: place.matches(":first-child") ? 240 : 170,
         scales: { x: { time: false } },
-        axes: [{ ...axis, size: 30 }, { ...axis, size: 40 }],
-        series: [{ label: "step" }, series("training loss", "train"), series("validation loss", "valid", [5, 4])],
+        cursor: { sync: { key: "steps" } },
+        axes: [{ ...axis, size: 30 }, { ...axis, size: 56 }],
+        series: [{ label: "step" }, ...series],
       },
-      this.data(),
+      this.data(fields),
       place,
     );
+    return { place, fields, plot };
+  }
+
+  /** Data of all plots; those that have none are not shown. */
+  refresh() {
+    this.waiting = false;
+    for (const { place, fields, plot } of this.plots) {
+      const data = this.data(fields);
+      const empty = !data.slice(1).some((values) => values.some((value) => value !== null));
+      if (place.hidden !== empty) {
+        place.hidden = empty;
+        this.resize();
+      }
+      plot.setData(data);
+    }
   }
 
   add(point) {
-    this.keep(point.step ?? null, point.train_loss ?? null, point.valid_loss ?? null);
-    this.plot?.setData(this.data());
-    const row = [...this.body.rows].find((known) => number(known.cells[0].textContent) === point.step) ?? this.row();
-    const [train, valid] = this.points.get(point.step);
-    [point.step, train, valid].forEach((value, index) => {
-      row.cells[index].textContent = value === null ? "–" : index ? value.toFixed(4) : String(value);
+    const kept = this.keep(point);
+    if (kept === null) return;
+    const row = this.rows.get(point.step) ?? this.row(point.step);
+    this.columns.forEach((column, index) => {
+      row.cells[index].textContent = column.write(column.field === "step" ? point.step : kept[column.field]);
     });
+    if (this.waiting) return; // many points at once are drawn once
+    this.waiting = true;
+    requestAnimationFrame(() => this.refresh());
   }
 
-  row() {
+  row(step) {
     const row = this.body.insertRow();
-    for (let index = 0; index < 3; index += 1) row.insertCell().className = "num";
+    for (let index = 0; index < this.columns.length; index += 1) row.insertCell().className = "num";
+    this.rows.set(step, row);
     return row;
   }
 
@@ -100,20 +149,30 @@ class LiveChart {
   }
 
   listen() {
-    if (!this.figure.dataset.events) return;
-    this.source = new EventSource(this.figure.dataset.events);
+    if (!this.figure.dataset.events || !this.figure.isConnected) return;
+    const url = new URL(this.figure.dataset.events, location.href);
+    if (this.last) url.searchParams.set("after", this.last);
+    this.source = new EventSource(url);
     this.source.addEventListener("open", () => {
       this.failures = 0;
       this.say("live");
     });
-    this.source.addEventListener("point", (event) => this.add(JSON.parse(event.data)));
-    this.source.addEventListener("end", () => this.finish());
-    this.source.addEventListener("error", () => {
-      this.failures += 1;
-      if (this.source.readyState !== EventSource.CLOSED && this.failures < RETRIES) return;
-      this.source.close();
-      this.poll();
+    this.source.addEventListener("point", (event) => {
+      this.last = event.lastEventId;
+      this.add(JSON.parse(event.data));
     });
+    this.source.addEventListener("end", () => this.finish());
+    this.source.addEventListener("error", () => this.broken());
+  }
+
+  /** A browser opens a broken stream again by itself, but not one that a proxy or a restart answered with an error. */
+  broken() {
+    this.failures += 1;
+    this.say("the connection broke; trying again");
+    if (this.source.readyState !== EventSource.CLOSED && this.failures < RETRIES) return;
+    this.source.close();
+    if (this.figure.dataset.poll) this.poll();
+    else setTimeout(() => this.listen(), RETRY_MS);
   }
 
   finish() {
@@ -124,7 +183,7 @@ class LiveChart {
   }
 
   async poll() {
-    if (!this.figure.dataset.poll || this.finished || !this.figure.isConnected) return;
+    if (this.finished || !this.figure.isConnected) return;
     this.say("checking every 3 s");
     try {
       const url = new URL(this.figure.dataset.poll, location.href);
@@ -141,7 +200,13 @@ class LiveChart {
     } catch {
       this.say("the server does not answer; trying again");
     }
-    setTimeout(() => this.poll(), POLL_MS);
+    setTimeout(() => this.poll(), RETRY_MS);
+  }
+
+  resize() {
+    for (const { place, plot } of this.plots) {
+      if (!place.hidden) plot.setSize({ width: Math.max(200, place.clientWidth), height: plot.height });
+    }
   }
 }
 
@@ -152,9 +217,7 @@ async function start(figure) {
   charts.add(chart);
   chart.listen();
   chart.draw(await loadUPlot());
-  new ResizeObserver(([entry]) => {
-    chart.plot.setSize({ width: Math.max(200, Math.floor(entry.contentRect.width)), height: 240 });
-  }).observe(figure.querySelector("[data-live-plot]"));
+  new ResizeObserver(() => chart.resize()).observe(figure);
 }
 
 export function startLiveCharts() {

@@ -167,15 +167,18 @@ def test_only_engineers_launch_and_only_members_see(client: TestClient, factory:
 
 def test_what_a_provider_says_is_only_text(begin: Begin) -> None:
     """NUL, markup and numbers that are not numbers in events are stored as what can be stored."""
-    from app.finetunes.answers import point, read_event, read_job
+    from app.finetunes.answers import read_event, read_job
+    from app.finetunes.curves.points import point
 
     event = read_event(
         {"type": "metrics", "message": "a\0b", "data": {"step": True, "k\0": float("nan"), "x": {"y": []}}}
     )
     assert (event.message, event.data) == ("a␀b", {"step": True, "k␀": None, "x": '{"y":[]}'})
     assert point({"step": "7"}) is None
-    assert point({"step": 7, "train_loss": "low", "full_valid_loss": 0.5, "valid_loss": 1}) == {
-        "step": 7, "train_loss": None, "valid_loss": 0.5,
+    made = point({"step": 7, "train_loss": "low", "full_valid_loss": 0.5, "valid_loss": 1, "memory_bytes": 2**30})
+    assert made is not None
+    assert {key: value for key, value in made.items() if value is not None} == {
+        "step": 7, "valid_loss": 0.5, "memory": 1.0,
     }  # fmt: skip
     job = read_job({"id": "j", "status": "succeeded", "fine_tuned_model": ["x"], "trained_tokens": -5})
     assert (job.fine_tuned_model, job.trained_tokens) == (None, None)

@@ -118,7 +118,7 @@ def test_the_page_of_one_that_was_trained(client: TestClient, factory: Factory, 
     assert f"/runs/new?candidate={at.seen(row).candidate_id}" in page
     assert row.export_sha256 in page
     assert "hx-sse:connect" not in page
-    assert ":ckpt-1" in client.get(f"{page_url}?part=log", headers=HTMX).text
+    assert ":ckpt-1" in client.get(f"{page_url}?part=checkpoints", headers=HTMX).text
     assert "3.0000" in page  # the curve's table
     listed = client.get(url(at)).text
     assert "Tuned v1 · api" in listed

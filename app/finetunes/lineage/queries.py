@@ -129,9 +129,10 @@ def trained_on(session: Session, version_ids: Sequence[str]) -> Sequence[Row[Fin
 
 
 def fine_tune_of(session: Session, project_id: str, candidate_id: str) -> FineTune:
-    """Where a candidate came from. Raises NotFound for one that no fine-tune made."""
-    query = select(FineTune).where(FineTune.project_id == project_id, FineTune.candidate_id == candidate_id)
-    found = session.scalars(query.order_by(FineTune.number)).first() if is_id(candidate_id) else None
+    """Where a candidate came from: its final model, or a checkpoint. Raises NotFound for one that no fine-tune made."""
+    made = select(Candidate.fine_tune_id).where(Candidate.id == candidate_id).scalar_subquery()
+    query = select(FineTune).where(FineTune.project_id == project_id, FineTune.id == made)
+    found = session.scalar(query) if is_id(candidate_id) else None
     if found is None:
         raise NotFound("A fine-tune that made this candidate")
     return found

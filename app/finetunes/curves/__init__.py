@@ -1,0 +1,1 @@
+"""What a training run measures of itself by step: its curves, and whether it is learning."""

@@ -1,0 +1,1 @@
+"""What a model says to fixed validation prompts while it is trained."""
