@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.engine import chat_api, files_api, jobs_api, models_api
+from app.engine import chat_api, files_api, jobs_api, models_api, preview_api
 from app.engine.bases import SMALL
 from app.engine.config import EngineConfig
 from app.engine.errors import install_handlers
@@ -26,7 +26,7 @@ def make_app(config: EngineConfig) -> FastAPI:
         _stop(engine)
 
     app = FastAPI(title="Holdout engine", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for module in (files_api, jobs_api, models_api, chat_api):
+    for module in (files_api, jobs_api, preview_api, models_api, chat_api):
         app.include_router(module.router)
     app.add_api_route("/healthz", healthz)
     install_handlers(app)
