@@ -6,6 +6,7 @@ import importlib.util
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
+from starlette.routing import Match
 from starlette.staticfiles import StaticFiles
 
 from app.core.settings import get_settings
@@ -53,6 +54,17 @@ STAGES = (
 )
 
 
+# pages that are opened all day are looked for first: every route before them costs each request a comparison
+OFTEN = ("annotation", "examples")
+
+
+class UnderApi(APIRouter):
+    """Pages do not walk through the API's several hundred routes to find theirs."""
+
+    def matches(self, scope: Any) -> tuple[Match, Any]:
+        return super().matches(scope) if scope["path"].startswith(self.prefix) else (Match.NONE, {})
+
+
 class LongLivedStatic(StaticFiles):
     """Under the version's own folder browsers may keep files for a year; under any other address they must ask."""
 
@@ -67,7 +79,7 @@ class LongLivedStatic(StaticFiles):
 def routers(kind: str) -> list[APIRouter]:
     """The ``router`` of every stage that has a module ``kind`` (routes or api)."""
     found = []
-    for stage in STAGES:
+    for stage in sorted(STAGES, key=lambda stage: stage not in OFTEN):
         name = f"app.{stage}.{kind}"
         if importlib.util.find_spec(name):
             found.append(importlib.import_module(name).router)
@@ -84,7 +96,7 @@ def create_app() -> FastAPI:
     )
     errors.install(app)
     app.mount("/static", LongLivedStatic(directory=static.STATIC), name="static")
-    api = APIRouter(prefix="/api/v1")
+    api = UnderApi(prefix="/api/v1")
     for router in routers("api"):
         api.include_router(router)
     app.include_router(api)

@@ -1,6 +1,7 @@
 """Engine, sessions and the declarative base. One transaction per request and per job, committed at the edge."""
 
 import logging
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -9,9 +10,10 @@ from typing import Any
 
 import orjson
 import psycopg
-from sqlalchemy import DateTime, Engine, MetaData, Text, Uuid, create_engine
+from sqlalchemy import DateTime, Engine, MetaData, Text, Uuid, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from app.core.settings import get_settings
@@ -75,15 +77,29 @@ def database_url() -> str:
 
 
 def make_engine(url: str | None = None, *, owner: bool = False, pool_size: int = 20) -> Engine:
-    return create_engine(
+    engine = create_engine(
         make_url(conninfo(url, owner=owner)).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=20,
         pool_timeout=10,
-        pool_pre_ping=True,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
     )
+    event.listen(engine, "checkout", _refuse_dead)
+    return engine
+
+
+def _refuse_dead(connection: psycopg.Connection[Any], _record: Any, _proxy: Any) -> None:
+    """A server that went away has closed its end: an idle connection then has something to read. Seen without a
+    question to the server, which a ping would cost every request; the pool opens another connection."""
+    if connection.closed or _has_something_to_read(connection.fileno()):
+        raise DisconnectionError("the server closed this connection")
+
+
+def _has_something_to_read(descriptor: int) -> bool:
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 @lru_cache

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from app.examples import bulk, bulk_queries, queries, saved_filters
 from app.examples.chat import BEHAVIORS
 from app.examples.forms import ROWS, ExampleFilter, ExampleListPage, FindingKind
-from app.examples.models import STATUSES, Example
+from app.examples.models import STATUSES
+from app.examples.queries import Listed
 from app.projects.access import Access
 from app.web.forms import FormState
 from app.web.paging import encode_cursor
@@ -46,7 +47,7 @@ class SavedView:
 @dataclass(frozen=True)
 class ListPage:
     slug: str
-    rows: Sequence[Example]
+    rows: Sequence[Listed]
     filters: FormState
     query: str  # the filters as they stand in the URL
     total: int  # of what matches
@@ -130,7 +131,7 @@ def query_of(wanted: ExampleFilter) -> str:
 
 
 def _neighbours(
-    url: str, rows: Sequence[Example], next_cursor: str | None, wanted: ExampleListPage
+    url: str, rows: Sequence[Listed], next_cursor: str | None, wanted: ExampleListPage
 ) -> tuple[str | None, str | None]:
     """Addresses of the newer and the older page, where there are such."""
     if not rows:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, insert
@@ -18,7 +19,7 @@ from app.web.paging import Slice, cut, decode_cursor
 
 COUNT_LIMIT = 1_000  # beyond this a list says "more than"
 Direction = Literal["older", "newer"]
-Q = TypeVar("Q", Select[Example], Select[Example, Revision])
+Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
 
 
 def get(session: Session, project_id: str, example_id: str) -> Example:
@@ -63,6 +64,25 @@ def with_content(session: Session, project_id: str, example_id: str) -> Row[Exam
     return session.execute(joined).one()
 
 
+class Listed(Protocol):
+    """What the list shows of an example."""
+
+    id: str
+    number: int
+    revision: int
+    status: str
+    behavior: str | None
+    tags: list[str]
+    split: str
+    findings: list[str]
+    request: str
+    answer: str
+    updated_at: datetime
+
+
+LISTED = [getattr(Example, name) for name in Listed.__annotations__]
+
+
 def page(
     session: Session,
     project_id: str,
@@ -71,11 +91,14 @@ def page(
     cursor: str | None,
     limit: int,
     direction: Direction = "older",
-) -> Slice[Example]:
-    """Examples, newest first. ``direction`` 'newer' answers those just before the cursor, still newest first."""
-    query = select(Example).where(*conditions(project_id, wanted))
-    rows = session.scalars(_keyset(query, cursor, direction).limit(limit + 1)).all()
-    found = cut(rows, limit, lambda row: (row.id,))
+) -> Slice[Listed]:
+    """Examples, newest first. ``direction`` 'newer' answers those just before the cursor, still newest first.
+
+    Plain rows: fifty of them cost a third of fifty objects that could be changed.
+    """
+    query = _keyset(select(*LISTED).where(*conditions(project_id, wanted)), cursor, direction)
+    rows: Sequence[Any] = session.execute(query.limit(limit + 1)).all()
+    found: Slice[Listed] = cut(rows, limit, lambda row: (row.id,))
     return found if direction == "older" else Slice(list(reversed(found.items)), found.next_cursor)
 
 
