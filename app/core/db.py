@@ -127,6 +127,20 @@ def psycopg_connection(session: Session) -> psycopg.Connection[Any]:
     return driver
 
 
+@contextmanager
+def planned_for_its_values(session: Session) -> Iterator[None]:
+    """The queries inside are planned each time, for the values they carry, and no plan of them is kept on the server.
+
+    For what the best plan depends on: psycopg prepares what it sees often, and PostgreSQL then plans once for all.
+    """
+    driver = psycopg_connection(session)
+    before, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = before
+
+
 def forget_engine() -> None:
     """Close pools and forget the engine: tests and forked processes start anew."""
     if get_engine.cache_info().currsize:

@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import BaseModel
 
 from app.core.errors import Forbidden
-from app.examples import bulk, compare_pages, import_api, queries, saved_api, service
+from app.examples import bulk, compare_pages, import_api, list_queries, queries, saved_api, service
 from app.examples.compare_pages import Differences
 from app.examples.differences import Segment
 from app.examples.forms import BulkAction, ExampleChange, ListQuery
@@ -131,7 +131,7 @@ class BulkUndone(BaseModel):
 @router.get(BASE)
 def list_examples(session: SessionDep, access: Viewer, wanted: ListQuery) -> ListAnswer[ExampleOut]:
     """Newest first. A filter that does not exist is an error, so that no list is longer than was meant."""
-    found = queries.page_with_content(session, access.project.id, wanted, cursor=wanted.cursor, limit=wanted.limit)
+    found = list_queries.page_with_content(session, access.project.id, wanted, cursor=wanted.cursor, limit=wanted.limit)
     return ListAnswer(items=[ExampleOut.of(*row) for row in found.items], next_cursor=found.next_cursor)
 
 

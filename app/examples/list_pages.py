@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
 
-from app.examples import bulk, bulk_queries, queries, saved_filters
+from app.examples import bulk, bulk_queries, list_queries, queries, saved_filters
 from app.examples.chat import BEHAVIORS
 from app.examples.forms import ROWS, ExampleFilter, ExampleListPage, FindingKind
+from app.examples.list_queries import Listed
 from app.examples.models import STATUSES
-from app.examples.queries import Listed
 from app.projects.access import Access
 from app.web.forms import FormState
 from app.web.paging import encode_cursor
@@ -88,10 +88,12 @@ class ListPage:
 def listing(session: Session, access: Access, wanted: ExampleListPage, *, problem: str | None = None) -> ListPage:
     """One page of the list, newest first, with the notice of the action in ``wanted.changed``."""
     project_id = access.project.id
-    direction: queries.Direction = "newer" if wanted.newer else "older"
+    direction: list_queries.Direction = "newer" if wanted.newer else "older"
     cursor = wanted.newer or wanted.cursor
-    found = queries.page(session, project_id, wanted, cursor=cursor, limit=wanted.rows, direction=direction)
-    counted = queries.counted(session, project_id, wanted, bulk.MAX_BULK if wanted.exact else queries.COUNT_LIMIT)
+    matches = list_queries.matches(session, project_id, wanted, bulk.MAX_BULK if wanted.exact else queries.COUNT_LIMIT)
+    found = list_queries.page(
+        session, project_id, wanted, matches, cursor=cursor, limit=wanted.rows, direction=direction
+    )
     query = query_of(wanted)
     here = query if wanted.rows == DEFAULT_ROWS else f"{query}&rows={wanted.rows}".lstrip("&")
     newer, older = _neighbours(f"/p/{access.project.slug}/examples?{here}&", found.items, found.next_cursor, wanted)
@@ -101,11 +103,11 @@ def listing(session: Session, access: Access, wanted: ExampleListPage, *, proble
         rows=found.items,
         filters=filters,
         query=query,
-        total=counted.number,
-        more=not counted.exact,
+        total=matches.number,
+        more=not matches.exact,
         newer=newer,
         older=older,
-        any_examples=counted.number > 0 or queries.tallied(session, project_id) > 0,
+        any_examples=matches.number > 0 or queries.tallied(session, project_id) > 0,
         can_edit=access.can("annotator"),
         can_delete=access.can("engineer"),
         notice=_notice(session, access, wanted.changed, query),

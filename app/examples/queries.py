@@ -1,10 +1,8 @@
 """SQL of examples and their revisions. An example is loaded by (project, id) only; deleted ones are not there."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, insert
@@ -15,11 +13,9 @@ from app.core.errors import Invalid, NotFound
 from app.core.ids import is_id
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, ExampleTally, Revision, SplitAssignment
-from app.web.paging import Slice, cut, decode_cursor
+from app.web.paging import decode_cursor
 
-COUNT_LIMIT = 1_000  # beyond this a list says "more than"
-Direction = Literal["older", "newer"]
-Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
+COUNT_LIMIT = 2_000  # beyond this a list says "more than"
 
 
 def get(session: Session, project_id: str, example_id: str) -> Example:
@@ -60,67 +56,13 @@ def lock_current(session: Session, example: Example) -> None:
 def with_content(session: Session, project_id: str, example_id: str) -> Row[Example, Revision]:
     """(example, its current revision)."""
     example = get(session, project_id, example_id)
-    joined = _with_content().where(Example.id == example.id)
-    return session.execute(joined).one()
+    return session.execute(joined().where(Example.id == example.id)).one()
 
 
-class Listed(Protocol):
-    """What the list shows of an example."""
-
-    id: str
-    number: int
-    revision: int
-    status: str
-    behavior: str | None
-    tags: list[str]
-    split: str
-    findings: list[str]
-    request: str
-    answer: str
-    updated_at: datetime
-
-
-LISTED = [getattr(Example, name) for name in Listed.__annotations__]
-
-
-def page(
-    session: Session,
-    project_id: str,
-    wanted: ExampleFilter,
-    *,
-    cursor: str | None,
-    limit: int,
-    direction: Direction = "older",
-) -> Slice[Listed]:
-    """Examples, newest first. ``direction`` 'newer' answers those just before the cursor, still newest first.
-
-    Plain rows: fifty of them cost a third of fifty objects that could be changed.
-    """
-    query = _keyset(select(*LISTED).where(*conditions(project_id, wanted)), cursor, direction)
-    rows: Sequence[Any] = session.execute(query.limit(limit + 1)).all()
-    found: Slice[Listed] = cut(rows, limit, lambda row: (row.id,))
-    return found if direction == "older" else Slice(list(reversed(found.items)), found.next_cursor)
-
-
-def page_with_content(
-    session: Session, project_id: str, wanted: ExampleFilter, *, cursor: str | None, limit: int
-) -> Slice[Row[Example, Revision]]:
-    """(example, current revision), newest first."""
-    query = _with_content().where(*conditions(project_id, wanted))
-    rows = session.execute(_keyset(query, cursor, "older").limit(limit + 1)).all()
-    return cut(rows, limit, lambda row: (row[0].id,))
-
-
-def _with_content() -> Select[Example, Revision]:
+def joined() -> Select[Example, Revision]:
+    """(example, its current revision), to be narrowed."""
     current = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
     return select(Example, Revision).join(Revision, current)
-
-
-def _keyset(query: Q, cursor: str | None, direction: Direction) -> Q:
-    after = id_of_cursor(cursor)
-    if after is not None:
-        query = query.where(Example.id < after if direction == "older" else Example.id > after)
-    return query.order_by(Example.id.desc() if direction == "older" else Example.id)
 
 
 def id_of_cursor(cursor: str | None) -> str | None:
@@ -129,23 +71,6 @@ def id_of_cursor(cursor: str | None) -> str | None:
     if after is not None and not is_id(str(after[0])):
         raise Invalid.field("cursor", "This cursor is not one of ours: start from the first page.")
     return None if after is None else str(after[0])
-
-
-@dataclass(frozen=True)
-class Count:
-    """How many match; not ``exact`` where counting stopped: then there are more than ``number``."""
-
-    number: int
-    exact: bool
-
-
-def counted(session: Session, project_id: str, wanted: ExampleFilter, limit: int = COUNT_LIMIT) -> Count:
-    """How many match. By status and side it is known; with other filters counting stops at ``limit``."""
-    given = {name for name in ExampleFilter.model_fields if getattr(wanted, name) not in (None, "")}
-    if given <= {"status", "split"}:
-        return Count(tallied(session, project_id, wanted.status, wanted.split), True)
-    found = count(session, project_id, wanted, limit)
-    return Count(min(found, limit), found <= limit)
 
 
 def count(session: Session, project_id: str, wanted: ExampleFilter, limit: int | None = COUNT_LIMIT) -> int:
