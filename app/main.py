@@ -45,6 +45,7 @@ STAGES = (
     "finetunes",
     "finetunes.lineage",
     "finetunes.checkpoints",
+    "finetunes.doctor",
     "decisions",
     "decisions.links",
     "decisions.adviser",

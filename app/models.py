@@ -27,6 +27,7 @@ from app.evals.tries import models as tries
 from app.examples import models as examples
 from app.finetunes import models as finetunes
 from app.finetunes.checkpoints import models as checkpoints
+from app.finetunes.doctor import models as doctor
 from app.finetunes.samples import models as samples
 from app.gateway import models as gateway
 from app.overview import models as overview
@@ -51,6 +52,7 @@ __all__ = [
     "comparisons",
     "datasets",
     "decisions",
+    "doctor",
     "erasure",
     "evals",
     "examples",

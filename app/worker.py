@@ -24,6 +24,7 @@ STAGES = (
     "evals.tries",
     "comparisons",
     "finetunes",
+    "finetunes.doctor",
 )
 
 

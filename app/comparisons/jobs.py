@@ -2,7 +2,7 @@
 
 from app.comparisons import preparing
 from app.core.db import transaction
-from app.jobs.queue import job
+from app.jobs.queue import enqueue, job
 
 
 @job("comparisons.prepare")
@@ -14,3 +14,5 @@ def prepare(run_id: str) -> None:
     for one in waiting:
         with transaction() as session:
             preparing.work_out(session, one)
+    with transaction() as session:
+        enqueue(session, "finetunes.doctor.run_ended", key=f"doctor-run:{run_id}", run_id=run_id)

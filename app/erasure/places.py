@@ -286,6 +286,7 @@ NOT_PERSONAL: dict[str, str] = {
     "fine_tune_events": "figures and lines of the provider's log",
     "checkpoints": "figures",
     "checkpoint_candidates": "ids",
+    "doctor_examinations": "ids, places in texts, and figures",
     "assignment_items": "ids",
     "model_batches": "settings and figures",
     "variations": "ids",
