@@ -131,13 +131,18 @@ def first_label(answer: str) -> str | None:
     return min(places)[2] if places else None
 
 
-def tune(client: OpenAI, rows: list[list[str]]) -> tuple[str, float, int]:
-    """The tuned model's name, the training's seconds from launch to model, and its peak memory in bytes."""
-    lines = [{"messages": [*chat(text, []), {"role": "assistant", "content": label}]} for text, label in rows]
-    body = "\n".join(json.dumps(line) for line in lines).encode()
+def training_lines(rows: list[list[str]]) -> list[dict[str, Chat]]:
+    return [{"messages": [*chat(text, []), {"role": "assistant", "content": label}]} for text, label in rows]
+
+
+def tune(client: OpenAI, rows: list[list[str]], **fields: Any) -> tuple[str, float, int]:
+    """The tuned model's name, the training's seconds from launch to model, and its peak memory in bytes.
+
+    ``fields`` go into the job, such as its method."""
+    body = "\n".join(json.dumps(line) for line in training_lines(rows)).encode()
     file = client.files.create(file=("clinc150.jsonl", body), purpose="fine-tune")
     started = time.monotonic()
-    job = client.fine_tuning.jobs.create(model=BASE, training_file=file.id, suffix="clinc150", seed=7)
+    job = client.fine_tuning.jobs.create(model=BASE, training_file=file.id, suffix="clinc150", seed=7, **fields)
     print(f"hyperparameters: {job.hyperparameters.to_dict()}, {job.adapter}")
     while job.status not in ("succeeded", "failed", "cancelled"):
         time.sleep(1)

@@ -1,14 +1,12 @@
 """Puts a run together: the model as its method holds it, trl's trainer and its arguments.
 
-Nothing here depends on the device but precision, checkpointing of activations and where the weights lie; under
-``accelerate launch`` each process builds its own and trl shares the rows among them.
+Nothing here depends on the device but precision, checkpointing of activations and where 4-bit weights lie.
 """
 
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 from datasets import Dataset
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
@@ -16,6 +14,7 @@ from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from app.engine.cadence import Cadence
 from app.engine.encoding import Example, PairExample
+from app.engine.precision import training_dtype
 
 Examples = dict[str, list[Example | PairExample]]
 
@@ -34,31 +33,35 @@ def build_trainer(
 ) -> Any:
     """trl's trainer for a job; ``examples`` by ``training_file`` and perhaps ``validation_file``."""
     on_gpu = spec["device"] != "cpu" and torch.cuda.is_available()
+    precision = training_dtype(on_gpu)
     kind = _ReadyDpoTrainer if spec["method"] == "dpo" else SFTTrainer
     validation = examples.get("validation_file")
-    return kind(
-        model=_model(spec, on_gpu),
-        args=_arguments(folder, spec, cadence, on_gpu, validate=validation is not None),
+    trainer = kind(
+        model=_model(spec, on_gpu, precision),
+        args=_arguments(folder, spec, cadence, on_gpu, precision, validate=validation is not None),
         train_dataset=_dataset(examples["training_file"]),
         eval_dataset=_dataset(validation) if validation else None,
         processing_class=tokenizer,
         peft_config=None if spec["adapter"]["type"] == "full" else _lora(spec["adapter"]),
         callbacks=callbacks,
     )
+    for weight in trainer.model.parameters():
+        if weight.requires_grad:  # steps are smaller than bf16 can add; trl leaves QLoRA's in it
+            weight.data = weight.data.float()
+    return trainer
 
 
-def _model(spec: dict[str, Any], on_gpu: bool) -> Any:
-    # Frozen weights stay in bf16. Weights that are trained need fp32: steps are smaller than bf16 can add.
+def _model(spec: dict[str, Any], on_gpu: bool, precision: torch.dtype) -> Any:
     kind = spec["adapter"]["type"]
-    options: dict[str, Any] = {"dtype": torch.float32 if kind == "full" else torch.bfloat16, "use_safetensors": True}
+    options: dict[str, Any] = {"dtype": torch.float32 if kind == "full" else precision, "use_safetensors": True}
     if kind == "qlora":
         options["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
+            bnb_4bit_compute_dtype=precision,
         )
-        options["device_map"] = {"": PartialState().local_process_index if on_gpu else "cpu"}
+        options["device_map"] = {"": 0 if on_gpu else "cpu"}
     return AutoModelForCausalLM.from_pretrained(spec["base"], **options)
 
 
@@ -78,7 +81,7 @@ def _lora(adapter: dict[str, Any]) -> LoraConfig:
 
 
 def _arguments(
-    folder: Path, spec: dict[str, Any], cadence: Cadence, on_gpu: bool, validate: bool
+    folder: Path, spec: dict[str, Any], cadence: Cadence, on_gpu: bool, precision: torch.dtype, validate: bool
 ) -> SFTConfig | DPOConfig:
     full = spec["adapter"]["type"] == "full"
     options: dict[str, Any] = {
@@ -90,7 +93,7 @@ def _arguments(
         "lr_scheduler_type": "linear",
         "warmup_steps": min(10, cadence.total // 10),
         "seed": spec["seed"],
-        "bf16": True,
+        "bf16": precision == torch.bfloat16,
         "use_cpu": not on_gpu,
         "gradient_checkpointing": on_gpu,  # on a CPU memory is plenty and time is not
         "dataloader_pin_memory": on_gpu,

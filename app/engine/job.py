@@ -13,6 +13,13 @@ ENDED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
 _SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+def plain_suffix(value: str | None) -> str | None:
+    """A suffix that can stand in a model's name; raises ValueError."""
+    if value is not None and not _SUFFIX.fullmatch(value):
+        raise ValueError("use letters, digits, '.', '_' and '-'")
+    return value
+
+
 class Supervised(Strict):
     hyperparameters: Hyperparameters = Hyperparameters()
 
@@ -69,9 +76,7 @@ class CreateJob(Strict):
     @field_validator("suffix")
     @classmethod
     def _plain_suffix(cls, value: str | None) -> str | None:
-        if value is not None and not _SUFFIX.fullmatch(value):
-            raise ValueError("use letters, digits, '.', '_' and '-'")
-        return value
+        return plain_suffix(value)
 
     @field_validator("metadata")
     @classmethod

@@ -16,6 +16,7 @@ from app.engine.events import say
 from app.engine.messages import text_of
 from app.engine.pairs import PARSERS, Pair
 from app.engine.pause import PauseFlag
+from app.engine.precision import training_dtype
 from app.engine.rows import read_rows
 
 PROMPTS = 3
@@ -55,7 +56,7 @@ class Samples(TrainerCallback):  # type: ignore[misc]
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         step = state.global_step
         due = step == EARLY_STEP or self.cadence.is_due(step)
-        if due and state.is_world_process_zero and not self.pause.requested:
+        if due and not self.pause.requested:
             self._show(state, kwargs["model"])
 
     def _show(self, state: TrainerState, model: Any) -> None:
@@ -85,10 +86,10 @@ class Samples(TrainerCallback):  # type: ignore[misc]
         batch = self.tokenizer.pad(
             {"input_ids": [prompt.ids for prompt in self.prompts]}, return_tensors="pt", padding_side="left"
         ).to(model.device)
-        training = model.training
+        training, device = model.training, model.device.type
         model.eval()
         try:
-            with torch.autocast(model.device.type, torch.bfloat16):
+            with torch.autocast(device, torch.bfloat16, enabled=training_dtype(device != "cpu") == torch.bfloat16):
                 ids = model.generate(
                     **batch,
                     generation_config=GenerationConfig(

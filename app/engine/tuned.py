@@ -11,7 +11,7 @@ from app.engine.config import EngineConfig
 from app.engine.errors import EngineError, not_found
 from app.engine.job import Job
 from app.engine.jobs import JobStore
-from app.engine.storage import read_json, sync_folder, write_json
+from app.engine.storage import new_id, now, read_json, sync_folder, write_json
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Tuned:
     id: str
     base: str
     kind: Literal["adapter", "full"]
-    job: str
+    #: None of an adapter that was imported.
+    job: str | None
     created: int
 
 
@@ -59,6 +60,17 @@ class TunedModels:
         with self._lock:
             self._models[model.id] = (model, folder)
         return model.id
+
+    def adopt(self, made: Path, base: str, suffix: str | None) -> Tuned:
+        """Take up an adapter's folder that no job made."""
+        short = new_id("")[:12]
+        model = Tuned(f"ft:{base}:{suffix or ''}:{short}", base, "adapter", None, now())
+        write_json(made / "model.json", asdict(model))
+        made.rename(self.root / short)
+        sync_folder(self.root)
+        with self._lock:
+            self._models[model.id] = (model, self.root / short)
+        return model
 
     def all(self) -> list[Tuned]:
         """Newest first."""

@@ -1,0 +1,110 @@
+"""LoRA, QLoRA and full tuning of the small model on the same rows, and the engine against a plain trl script.
+
+    python -m benchmarks.methods --run lora|qlora|full|plain [--out DIR] [--data FILE] [--home DIR]
+    python -m benchmarks.methods --table [--out DIR]
+
+Each ``--run`` takes a few minutes, trains once and leaves ``DIR/<run>.json``; ``--table`` prints what is there. The
+rows are banking intents of clinc150 (see ``clinc150_lora``), the cases those of its test split. ``plain`` is the LoRA
+run by ``plain_trl.py``, a script with nothing of ours in it, of the same rows and hyperparameters: whole processes are
+compared, imports included, from launch to the model on the disk. Exit status 1 when the engine takes more than 1.1
+times as long.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from app.core.stats.rates import wilson
+from app.engine.precision import training_dtype
+from benchmarks.clinc150_lora import ROOT, engine, evaluate, load, training_lines, tune
+
+RUNS = ("lora", "qlora", "full", "plain")
+#: Few rows and epochs: a run has to end within minutes on two cores. Learning is not over after them.
+TRAIN, TEST, EPOCHS, BATCH, SEED = 4, 6, 2, 4, 7
+LEARNING_RATE = {"lora": 1e-3, "qlora": 1e-3, "full": 1e-4}
+
+
+def main() -> int:
+    options = parse()
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.run:
+        rows, cases = load(options.data, TRAIN, TEST, SEED)
+        found = (
+            plain(rows, options.home) if options.run == "plain" else by_engine(options.run, rows, cases, options.home)
+        )
+        (options.out / f"{options.run}.json").write_text(json.dumps(found))
+        print(found)
+    return table(options.out) if options.table else 0
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", choices=RUNS)
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "holdout-methods")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data/clinc150/data_full.json")
+    parser.add_argument("--home", type=Path, help="an engine's home that holds the small model already")
+    return parser.parse_args()
+
+
+def by_engine(kind: str, rows: list[list[str]], cases: list[list[str]], home: Path) -> dict[str, Any]:
+    """One job of the engine and its model's passes on the held-out cases."""
+    method = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": EPOCHS, "batch_size": BATCH}}}
+    adapter = {"type": kind, "learning_rate": LEARNING_RATE[kind]}
+    with engine(home) as client:
+        model, seconds, peak = tune(client, rows, method=method, extra_body={"adapter": adapter})
+        passes = evaluate(client, model, cases, [])
+    folder = home / "tuned" / model.rpartition(":")[2]
+    size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    return {
+        "passes": sum(passes),
+        "cases": len(passes),
+        "rows": len(rows),
+        "seconds": seconds,
+        "peak": peak,
+        "size": size,
+    }
+
+
+def plain(rows: list[list[str]], home: Path) -> dict[str, Any]:
+    """The same LoRA run by trl alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "rows.jsonl"
+        data.write_text("\n".join(json.dumps(line) for line in training_lines(rows)))
+        base = home / "models" / "smollm2-135m-instruct"
+        command = [sys.executable, str(Path(__file__).with_name("plain_trl.py")), str(base), str(data), folder]
+        numbers = [str(EPOCHS), str(BATCH), str(LEARNING_RATE["lora"]), str(SEED)]
+        numbers.append(str(int(training_dtype(torch.cuda.is_available()) == torch.bfloat16)))  # as the engine chooses
+        quiet = {"OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+        started = time.monotonic()
+        subprocess.run(["nice", "-n", "5", *command, *numbers], env=os.environ | quiet, check=True)  # as the engine's
+        return {"seconds": time.monotonic() - started}
+
+
+def table(folder: Path) -> int:
+    runs = {name: json.loads(path.read_text()) for name in RUNS if (path := folder / f"{name}.json").exists()}
+    print(f"smollm2-135m-instruct, {TRAIN} rows of each of 12 intents, {EPOCHS} epochs, batch {BATCH}")
+    for name in ("lora", "qlora", "full"):
+        if run := runs.get(name):
+            rate = wilson(run["passes"], run["cases"])
+            print(
+                f"{name:6} {run['passes']}/{run['cases']} = {rate.value:.3f} [{rate.low:.3f}, {rate.high:.3f}]  "
+                f"{run['seconds'] / 60:.1f} min  peak {run['peak'] / 2**30:.2f} GiB  {run['size'] / 1e6:.0f} MB"
+            )
+    if not {"lora", "plain"} <= set(runs):
+        return 0
+    ratio = runs["lora"]["seconds"] / runs["plain"]["seconds"]
+    print(f"engine {runs['lora']['seconds']:.0f} s, plain trl {runs['plain']['seconds']:.0f} s: {ratio:.2f} times")
+    return int(ratio > 1.1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
