@@ -50,6 +50,7 @@ STAGES = (
     "decisions.links",
     "decisions.adviser",
     "costs",
+    "traffic",
     "erasure",
     "overview",
 )

@@ -34,6 +34,7 @@ from app.overview import models as overview
 from app.preferences import models as preferences
 from app.projects import models as projects
 from app.projects.notifications import models as notifications
+from app.traffic import models as traffic
 from app.web import models as web
 
 metadata = Base.metadata
@@ -71,6 +72,7 @@ __all__ = [
     "readiness",
     "samples",
     "semantic",
+    "traffic",
     "tries",
     "verdict_links",
     "web",

@@ -281,6 +281,8 @@ NOT_PERSONAL: dict[str, str] = {
     "scans": "counts",
     "scan_marks": "hashes",
     "project_budgets": "figures",
+    "traffic_items": "hashes and figures; the words of the sample are examples",
+    "traffic_settings": "figures",
     "paid_calls": "what was paid; errors of providers without the request",
     "fine_tunes": "settings and figures",
     "fine_tune_events": "figures and lines of the provider's log",

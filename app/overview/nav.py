@@ -50,6 +50,7 @@ def groups(base: str, s: Standing, path: str) -> list[list[NavItem]]:
             ("Compare", "/compare", state(bool(s.tuned_run_id and s.baseline_run_id), False), None),
             ("Blind review", "/rounds", state(s.rounds > s.rounds_open, s.rounds > 0), s.rounds),
             ("Decide", "/decide", state(s.verdicts > 0, bool(s.tuned_run_id and s.baseline_run_id)), None),
+            ("Traffic", "/traffic", state(False, s.verdicts > 0), None),
             ("Cost", "/costs", state(False, s.baseline_run_id is not None), None),
         ],
     ]
