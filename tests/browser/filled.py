@@ -34,6 +34,7 @@ from app.projects.access import Access
 from app.projects.models import Project
 from tests.browser.assisted import assisted
 from tests.browser.calibrated import calibrated
+from tests.browser.costed import costed
 from tests.browser.judged import judged
 from tests.browser.reviewed import reviewed
 from tests.browser.searched import searched
@@ -114,6 +115,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
     # after the version: a job that waits already leaves a savepoint open, and versions are not frozen within one
     ids |= calibrated(session, access, made.runs[0], list(annotators[:2]), provider.id)
     ids["link"] = verdict_link(session, access, made.runs[0].candidate_id, made.runs[1].candidate_id)
+    costed(session, access, made.runs, provider.id)
     people = {"admin": owner, "annotator": annotators[0]}
     return Filled(ids, {role: accounts.start_session(session, person) for role, person in people.items()})
 
