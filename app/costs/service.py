@@ -67,7 +67,7 @@ class Costs:
         line = cost_line(self.rows, self.compared.volume, self.compared.pays_back)
         if line:
             return line
-        return "What a successful task costs is not known: give both candidates a price, and measure them."
+        return "What a successful task costs is not known: a price is missing, or nothing succeeded."
 
     @property
     def pays_back(self) -> str:

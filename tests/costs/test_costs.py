@@ -118,7 +118,7 @@ def test_the_first_line_answers_what_a_success_costs_and_whether_it_pays_back(de
 def test_without_a_price_or_a_measurement_it_says_what_to_do(desk: Desk) -> None:
     assert "What a successful task costs is not known yet: choose a baseline first" in page(desk)
     desk.measure()
-    assert "give both candidates a price" in answer(desk)["answer"]
+    assert "a price is missing" in answer(desk)["answer"]
 
 
 def test_serving_is_the_stated_volume_times_the_cost_of_a_task(desk: Desk) -> None:
