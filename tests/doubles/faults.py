@@ -7,6 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
+USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+BILLED = ("ok", "length", "no_finish")  # of these a provider says what they cost; of the others nothing is known
+
 
 def completion(text: str, body: dict[str, Any], finish_reason: str | None = "stop") -> dict[str, Any]:
     return {
@@ -18,7 +21,7 @@ def completion(text: str, body: dict[str, Any], finish_reason: str | None = "sto
         "choices": [
             {"index": 0, "finish_reason": finish_reason, "message": {"role": "assistant", "content": text}},
         ],
-        "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+        "usage": USAGE,
     }
 
 

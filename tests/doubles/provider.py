@@ -76,7 +76,9 @@ class Double:
         }
         self.requests.append(entry)
         if self._journal is not None:
-            os.write(self._journal, json.dumps({k: entry[k] for k in ("call", "path", "fault")}).encode() + b"\n")
+            line = {name: entry[name] for name in ("call", "path", "fault")}
+            line["usage"] = faults.USAGE if fault in faults.BILLED else None
+            os.write(self._journal, json.dumps(line).encode() + b"\n")
             os.fsync(self._journal)
 
     async def models(self, request: web.Request) -> web.StreamResponse:
