@@ -42,6 +42,7 @@ STAGES = (
     "evals.tries",
     "comparisons",
     "preferences",
+    "finetunes.preview",
     "finetunes",
     "finetunes.lineage",
     "finetunes.checkpoints",

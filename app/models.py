@@ -28,6 +28,8 @@ from app.examples import models as examples
 from app.finetunes import models as finetunes
 from app.finetunes.checkpoints import models as checkpoints
 from app.finetunes.doctor import models as doctor
+from app.finetunes.material import models as material
+from app.finetunes.preview import models as launch_previews
 from app.finetunes.samples import models as samples
 from app.gateway import models as gateway
 from app.overview import models as overview
@@ -62,6 +64,8 @@ __all__ = [
     "gateway",
     "judges",
     "knowledge",
+    "launch_previews",
+    "material",
     "metadata",
     "near",
     "notifications",

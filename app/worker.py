@@ -23,6 +23,7 @@ STAGES = (
     "evals.playground",
     "evals.tries",
     "comparisons",
+    "finetunes.preview",
     "finetunes",
     "finetunes.doctor",
 )

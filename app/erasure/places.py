@@ -213,6 +213,9 @@ PLACES: tuple[Place, ...] = (
         "question = '[erased]', prompt = '[erased]', expected = '[erased]', output = '[erased]'",
         project="t.fine_tune_id in (select id from fine_tunes where project_id = :project)",
     ),
+    Place(
+        "launch_previews", "previews of launches", ("result",), "result = null, error = '[erased]', status = 'failed'"
+    ),
     Place("notifications", "messages that were sent", ("payload", "error"), "payload = '{}', error = null"),
     Place("finding_decisions", "reasons of decisions", ("reason",), "reason = '[erased]'"),
     Place(
@@ -289,6 +292,7 @@ NOT_PERSONAL: dict[str, str] = {
     "checkpoints": "figures",
     "checkpoint_candidates": "ids",
     "doctor_examinations": "ids, places in texts, and figures",
+    "fine_tune_validations": "ids, figures and hashes",
     "assignment_items": "ids",
     "model_batches": "settings and figures",
     "variations": "ids",

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from app.finetunes.dialects import OPENAI, Dialect
 from app.finetunes.samples import reading
 from app.finetunes.samples.reading import Sample
 from app.gateway.answers import error_message, storable
@@ -19,10 +20,11 @@ MAX_DATA = 40  # fields of an event's data that are kept
 
 @dataclass(frozen=True)
 class JobState:
-    """A fine-tuning job as its provider describes it now."""
+    """A fine-tuning job as its provider describes it now. ``status`` is its own word, ``standing`` ours for it."""
 
     id: str
     status: str
+    standing: str
     created_at: datetime | None
     started: bool
     training_file: str | None
@@ -83,7 +85,12 @@ def read_id(body: bytes) -> str:
     return found
 
 
-def read_job(data: dict[str, Any]) -> JobState:
+def read_job(data: dict[str, Any], dialect: Dialect = OPENAI) -> JobState:
+    """A job in the shape of the dialect. Raises CallFailed where it is none."""
+    try:
+        data = dialect.job(data)
+    except (AttributeError, IndexError, TypeError, ValueError) as broken:
+        raise CallFailed(Failure("unreadable", "The provider's answer is not a fine-tuning job.")) from broken
     found, status = text(data.get("id")), text(data.get("status"))
     if not found or not status:
         raise CallFailed(Failure("unreadable", "The provider's answer is not a fine-tuning job."))
@@ -92,6 +99,7 @@ def read_job(data: dict[str, Any]) -> JobState:
     return JobState(
         id=found,
         status=status,
+        standing=dialect.our_status(status),
         created_at=moment(data.get("created_at")),
         started=moment(data.get("started_at")) is not None,
         training_file=text(data.get("training_file")),
@@ -105,8 +113,9 @@ def read_job(data: dict[str, Any]) -> JobState:
     )
 
 
-def read_event(data: dict[str, Any]) -> JobEvent:
+def read_event(data: dict[str, Any], dialect: Dialect = OPENAI) -> JobEvent:
     """An event; one without an id gets one made of what it says."""
+    data = dialect.event(data)
     said = _dict(data.get("data"))
     fields = {key: _scalar(value) for key, value in list(said.items())[:MAX_DATA] if key != "sample"}
     at, message = moment(data.get("created_at")), text(data.get("message")) or ""

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from app.finetunes import preflight, queries, service, stream
 from app.finetunes.forms import Decision, NewFineTune
 from app.finetunes.models import FineTune
-from app.finetunes.preflight import Remark
+from app.finetunes.remarks import Remark
 from app.projects.access import Engineer, Viewer
 from app.web.idempotency import api_router
 from app.web.paging import MAX_LIMIT, ListAnswer

@@ -17,6 +17,9 @@ def _auto(value: Any) -> Any:
 Epochs = Annotated[int | None, BeforeValidator(_auto), Field(ge=1, le=100)]
 Batch = Annotated[int | None, BeforeValidator(_auto), Field(ge=1, le=256)]
 Factor = Annotated[float | None, BeforeValidator(_auto), Field(gt=0, le=100, allow_inf_nan=False)]
+Beta = Annotated[float | None, BeforeValidator(_auto), Field(gt=0, le=10, allow_inf_nan=False)]
+Patience = Annotated[int | None, BeforeValidator(_auto), Field(ge=1, le=100)]
+Seed = Annotated[int | None, BeforeValidator(_auto), Field(ge=0, lt=2**31)]
 
 
 class Adapter(StrictModel):
@@ -31,14 +34,22 @@ class Adapter(StrictModel):
 
 
 class Hyperparameters(StrictModel):
+    """``beta`` is DPO's; ``early_stopping`` how many validations without a better loss end the training."""
+
     n_epochs: Epochs = None
     batch_size: Batch = None
     learning_rate_multiplier: Factor = None
+    beta: Beta = None
+    early_stopping: Patience = None
+    seed: Seed = None
     adapter: Adapter | None = None
 
 
 class NewFineTune(StrictModel):
-    """``budget`` and ``training_price`` are dollars; the price is for a million trained tokens."""
+    """``budget`` and ``training_price`` are dollars; the price is for a million trained tokens.
+
+    Validation: another frozen version, or a share of this one that is held back from training (not both).
+    """
 
     provider_id: str
     base_model: str = Field(min_length=1, max_length=300)
@@ -46,6 +57,8 @@ class NewFineTune(StrictModel):
     method: Method
     objective: Objective = "supervised"
     hyperparameters: Hyperparameters = Field(default_factory=Hyperparameters)
+    validation_version_id: str | None = None
+    validation_share: float | None = Field(None, gt=0, le=0.5, allow_inf_nan=False)
     budget: float | None = Field(None, ge=0, le=10_000_000, allow_inf_nan=False)
     training_price: float | None = Field(None, ge=0, le=100_000, allow_inf_nan=False)
     override_reason: str | None = Field(None, max_length=2000)
@@ -56,6 +69,10 @@ class NewFineTune(StrictModel):
         if adapter is not None and adapter.type not in (None, self.method):
             raise ValueError(f"hyperparameters.adapter.type is {adapter.type} and method is {self.method}: name one.")
         return self
+
+    @property
+    def validated(self) -> bool:
+        return self.validation_version_id is not None or self.validation_share is not None
 
 
 class Decision(StrictModel):

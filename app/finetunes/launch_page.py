@@ -2,39 +2,41 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.candidates import queries as candidates
-from app.core.errors import Invalid
-from app.finetunes import preflight, queries
+from app.core.errors import Conflict, Invalid, NotFound
+from app.finetunes import dialects, preflight, queries, settings
+from app.finetunes.dialects import Dialect
 from app.finetunes.estimates import SMALL_MODEL
 from app.finetunes.forms import NewFineTune
+from app.finetunes.material import queries as materials
+from app.finetunes.memory import GB
 from app.finetunes.models import FineTune
-from app.finetunes.preflight import Preflight, Remark
-from app.finetunes.rules import METHODS
+from app.finetunes.preflight import Preflight
+from app.finetunes.remarks import Remark
+from app.finetunes.rules import METHODS, OBJECTIVES, method_problem
+from app.finetunes.settings import PREFIX, SETTINGS, Field
 from app.gateway import queries as gateway
 from app.gateway.models import Provider
 from app.projects.access import Access
 from app.web.forms import FormState, parse
 from app.web.words import duration, money, plural
 
-NESTED = "hyperparameters."
-ADAPTER = "hyperparameters.adapter."
+NESTED = PREFIX
+ADAPTER = PREFIX + "adapter."
 FIELDS = (
     "dataset_version_id",
     "provider_id",
     "base_model",
     "method",
-    "hyperparameters.n_epochs",
-    "hyperparameters.batch_size",
-    "hyperparameters.learning_rate_multiplier",
-    "hyperparameters.adapter.r",
-    "hyperparameters.adapter.alpha",
-    "hyperparameters.adapter.dropout",
-    "hyperparameters.adapter.learning_rate",
+    "objective",
+    *(setting.field for setting in SETTINGS),
+    "validation_version_id",
+    "validation_share",
     "budget",
     "training_price",
     "override_reason",
@@ -72,7 +74,10 @@ class LaunchPage:
     form: FormState
     panel: Panel
     form_token: str
-    methods: Sequence[tuple[str, str, str]] = field(default=METHODS)
+    methods: Sequence[tuple[str, str, str]]
+    settings: Sequence[Field]
+    dialect: str
+    objectives: Sequence[tuple[str, str, str]] = OBJECTIVES
     title: str = "Launch a fine-tune"
 
 
@@ -86,6 +91,9 @@ def new(
     if found:
         start["dataset_version_id"] = start.get("dataset_version_id") or found[0].id
     state = form or FormState()
+    provider = next((p for p in providers if p.id == start.get("provider_id")), None)
+    dialect = dialects.of(provider.kind, provider.base_url) if provider else dialects.OPENAI
+    start = _fitting(start, provider)
     return LaunchPage(
         slug=access.project.slug,
         versions=[(v.id, f"v{v.number} {v.name} – {plural(v.size, 'example')}") for v in found],
@@ -95,13 +103,24 @@ def new(
         form=state,
         panel=panel(session, access, start),
         form_token=str(asked.get("form_token") or secrets.token_urlsafe(16)),
+        methods=[one for one in METHODS if provider is None or not method_problem(provider.kind, one[0])],
+        settings=settings.fields(dialect, str(start.get("method", "")), str(start["objective"])),
+        dialect=dialect.name,
     )
+
+
+def _fitting(start: dict[str, Any], provider: Provider | None) -> dict[str, Any]:
+    """Another provider was chosen: the method follows, where it cannot do the one that stands there."""
+    start = {"objective": "supervised"} | start
+    if provider is not None and method_problem(provider.kind, str(start.get("method", ""))):
+        start["method"] = "lora" if provider.kind == "local_engine" else "api"
+    return start
 
 
 def proposed(session: Session, access: Access, source: str | None, providers: Sequence[Provider]) -> dict[str, Any]:
     """An earlier launch's fields, or else the baseline's model and the method that its provider takes."""
     if source:
-        return _fields_of(queries.fine_tune(session, access.project.id, source))
+        return _fields_of(session, queries.fine_tune(session, access.project.id, source))
     baseline = candidates.baseline(session, access.project.id)
     usable = {provider.id: provider for provider in providers}
     chosen = usable.get(baseline.provider_id or "") if baseline else None
@@ -113,45 +132,62 @@ def proposed(session: Session, access: Access, source: str | None, providers: Se
     return {"provider_id": chosen.id, "base_model": model, "method": "lora" if local else "api"}
 
 
-def _fields_of(row: FineTune) -> dict[str, Any]:
+def _fields_of(session: Session, row: FineTune) -> dict[str, Any]:
     wanted, adapter = row.hyperparameters, row.hyperparameters.get("adapter") or {}
-    fields: dict[str, Any] = {name: getattr(row, name) for name in ("provider_id", "base_model", "method")}
+    fields: dict[str, Any] = {name: getattr(row, name) for name in ("provider_id", "base_model", "method", "objective")}
     fields |= {"dataset_version_id": row.dataset_version_id, "budget": row.budget}
+    kept = materials.validation(session, row.id)
+    if kept is not None:
+        fields |= {"validation_version_id": kept.dataset_version_id, "validation_share": kept.share}
     fields["training_price"] = row.estimate.get("training_price")
     fields |= {NESTED + key: value for key, value in wanted.items() if key != "adapter"}
-    fields |= {ADAPTER + key: value for key, value in adapter.items()}
+    fields |= {ADAPTER + key: ", ".join(value) if isinstance(value, list) else value for key, value in adapter.items()}
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def parse_fields(values: Mapping[str, Any]) -> NewFineTune:
-    """The launch that a form's flat fields mean. Fields that the method has no use for are left out."""
+def parse_fields(values: Mapping[str, Any], dialect: Dialect = dialects.ENGINE) -> NewFineTune:
+    """The launch that a form's flat fields mean. Settings that the provider, or the method, has no use for are left
+    out: the form was filled in before another was chosen."""
     nested: dict[str, Any] = {}
     adapter: dict[str, Any] = {}
-    flat: dict[str, Any] = {}
-    for name in FIELDS:
-        value = values.get(name)
-        if value in (None, ""):
+    method, objective = str(values.get("method", "")), str(values.get("objective") or "supervised")
+    known = {one.name for one in settings.fields(dialect, method, objective)}
+    given = {name: values[name] for name in FIELDS if values.get(name) not in (None, "")}
+    flat = {name: value for name, value in given.items() if not name.startswith(NESTED)}
+    for name, value in given.items():
+        if name not in known:
             continue
         if name.startswith(ADAPTER):
-            key = name.removeprefix(ADAPTER)
-            if values.get("method") == "lora" or (values.get("method") == "full" and key == "learning_rate"):
-                adapter[key] = value
-        elif name.startswith(NESTED):
-            nested[name.removeprefix(NESTED)] = value
+            adapter[name.removeprefix(ADAPTER)] = _modules(value) if name.endswith("target_modules") else value
         else:
-            flat[name] = value
+            nested[name.removeprefix(NESTED)] = value
     if adapter:
         nested["adapter"] = adapter
     return parse(NewFineTune, flat | {"hyperparameters": nested})
 
 
+def _modules(typed: Any) -> Any:
+    """``q_proj, v_proj`` as a list; a single name, such as ``all-linear``, as it is."""
+    names = [name for name in str(typed).replace(",", " ").split() if name]
+    return names if len(names) > 1 else "".join(names)
+
+
+def dialect_of(session: Session, provider_id: Any) -> Dialect:
+    """The dialect of a provider that was chosen in a form, if there is such a one."""
+    try:
+        provider = gateway.usable(session, str(provider_id or ""))
+    except NotFound:
+        return dialects.ENGINE
+    return dialects.of(provider.kind, provider.base_url)
+
+
 def panel(session: Session, access: Access, values: Mapping[str, Any]) -> Panel:
     try:
-        wanted = parse_fields(values)
+        wanted = parse_fields(values, dialect_of(session, values.get("provider_id")))
         found = preflight.check(session, access.project, wanted)
-    except Invalid as error:
-        said = " ".join(_named(e.loc, e.msg) for e in error.errors) or str(error)
-        return Panel((), (), said)
+    except (Invalid, Conflict) as error:
+        errors = error.errors if isinstance(error, Invalid) else []
+        return Panel((), (), " ".join(_named(e.loc, e.msg) for e in errors) or str(error))
     refusals = found.refusals(wanted.override_reason)
     why_not = " ".join(remark.sentence for remark in refusals)
     overridable = bool(found.blockers) and all(blocker.can_override for blocker in found.blockers)
@@ -174,10 +210,17 @@ def _named(loc: str, message: str) -> str:
 
 LABELS = {
     "leakage": "Leakage",
+    "validation_leakage": "Validation",
+    "validation": "Validation",
+    "semantic": "Meaning",
+    "checklist": "Checklist",
+    "too_long": "Too long",
+    "memory": "Memory",
     "version_changed": "Version",
     "test_set": "Test set",
     "baseline": "Baseline",
     "budget": "Budget",
+    "project_budget": "Month",
     "few_examples": "Examples",
     "size": "Size",
     "price_unknown": "Price",
@@ -202,8 +245,12 @@ def _takes(found: Preflight) -> list[tuple[str, str]]:
     steps = f", {plural(e.steps, 'step')}" if e.steps else ""
     seconds = f"about {duration(_round(e.seconds))}" if e.seconds is not None else "not known"
     cost = f"about {money(round(e.cost, 2) if e.cost > 1 else e.cost)}" if e.cost is not None else "not known"
+    room = f" of {e.memory_room / GB:.0f} GB" if e.memory_room else ""
+    memory = f"about {e.memory / GB:.1f} GB{room}" if e.memory is not None else "not known"
     return [
         ("Tokens", f"about {_rounded(e.tokens):,}{steps} · {e.basis['tokens']}"),
+        ("Trained tokens", f"about {_rounded(e.trained_tokens):,} carry loss: those of the answers"),
+        ("Memory", f"{memory} · {e.basis['memory']}"),
         ("Time", f"{seconds} · {e.basis['seconds']}"),
         ("Cost", f"{cost} · {e.basis['cost']}"),
         ("SHA-256", found.scan.sha256),

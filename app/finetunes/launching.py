@@ -42,16 +42,20 @@ async def ensure_job(api: TuningApi, launch: Launch) -> str:
         return await _resolve(api, launch, call)
     if launch.cancelled:
         await _end(launch, "cancelled")
-    file_id = launch.file_id or await _upload(api, launch)
-    return await _create(api, replace(launch, file_id=file_id), call, file_id)
+    launch = replace(launch, file_id=launch.file_id or await _upload(api, launch, "training"))
+    if launch.validated:
+        file_id = launch.validation_file_id or await _upload(api, launch, "validation")
+        launch = replace(launch, validation_file_id=file_id)
+    return await _create(api, launch, call)
 
 
-async def _upload(api: TuningApi, launch: Launch) -> str:
-    file, size, problem = await asyncio.to_thread(steps.write_training_file, launch.id)
+async def _upload(api: TuningApi, launch: Launch, part: str) -> str:
+    """Send the training or the validation file; answers its id."""
+    file, size, problem = await asyncio.to_thread(steps.write_file, launch.id, part)
     with file:
         if problem:
             await _end(launch, "failed", problem)
-        name = rules.file_name(launch.token)
+        name = rules.file_name(launch.token, part)
         until = monotonic() + TRY_SECONDS
         while True:
             try:
@@ -60,7 +64,7 @@ async def _upload(api: TuningApi, launch: Launch) -> str:
             except CallFailed as error:
                 await _try_again_or_end(launch, error.failure, until)
                 file.seek(0)
-    await asyncio.to_thread(steps.store_file_id, launch.id, file_id)
+    await asyncio.to_thread(steps.store_file_id, launch.id, part, file_id)
     return file_id
 
 
@@ -75,13 +79,8 @@ async def _file_there(api: TuningApi, name: str, size: int) -> str | None:
         raise
 
 
-async def _create(api: TuningApi, launch: Launch, call: Call, file_id: str) -> str:
-    body = rules.request_body(launch.hyperparameters, launch.method, launch.kind) | {
-        "model": launch.base_model,
-        "training_file": file_id,
-        "suffix": launch.suffix,
-        "metadata": {"holdout_launch": launch.token},
-    }
+async def _create(api: TuningApi, launch: Launch, call: Call) -> str:
+    body = launch.dialect.body(launch.order())
     if call.attempt > 1:
         # an earlier attempt may have come through late
         found = await _look(api, launch)

@@ -1,9 +1,10 @@
-"""OpenAI's files and fine-tuning jobs at one provider: each call once, its answer checked, or a CallFailed."""
+"""Files and fine-tuning jobs at one provider, in its dialect: each call once, its answer checked, or a CallFailed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -11,15 +12,17 @@ import httpx2
 
 from app.finetunes import answers
 from app.finetunes.answers import JobCheckpoint, JobEvent, JobState
+from app.finetunes.dialects import Dialect
 from app.finetunes.rules import Marks
 from app.gateway.chat import failure_of
 from app.gateway.client import CALL_HEADER, Connection, open_client
-from app.gateway.failures import CallFailed
+from app.gateway.failures import CallFailed, Failure
 
 CALL_SECONDS = 30.0
 CREATE_SECONDS = 60.0
 SLOWEST_UPLOAD = 50_000  # bytes a second
-JOBS = "/fine_tuning/jobs"
+FILE_SECONDS = 300.0  # how long a provider may take a file in
+FILE_PAUSE = 2.0
 PAGE, MAX_PAGES = 100, 50
 CLOCKS_APART = timedelta(days=1)
 
@@ -27,17 +30,31 @@ CLOCKS_APART = timedelta(days=1)
 class TuningApi:
     """One provider. ``client`` is the gateway's."""
 
-    def __init__(self, client: Any, connection: Connection) -> None:
-        self.client, self.connection = client, connection
+    def __init__(self, client: Any, connection: Connection, dialect: Dialect) -> None:
+        self.client, self.connection, self.dialect = client, connection, dialect
 
     async def upload(self, file: BinaryIO, name: str, size: int) -> str:
         """Send the training file; answers its id there."""
         seconds = CREATE_SECONDS + size / SLOWEST_UPLOAD
         files = [("file", (name, file, "application/jsonl"))]
         form = {"headers": {"Content-Type": "multipart/form-data"}}
-        return answers.read_id(
-            await self._post("/files", seconds, body={"purpose": "fine-tune"}, files=files, options=form)
-        )
+        body = {"purpose": "fine-tune"} | ({"file_name": name} if self.dialect.names_file else {})
+        file_id = answers.read_id(await self._post(self.dialect.upload, seconds, body=body, files=files, options=form))
+        if self.dialect.waits_for_file:
+            await self._taken_in(file_id)
+        return file_id
+
+    async def _taken_in(self, file_id: str) -> None:
+        """Wait until the provider has looked through the file. Raises CallFailed with its reason where it refuses."""
+        until = monotonic() + FILE_SECONDS
+        while True:
+            found = answers.read_object(await self._get(f"/files/{quote(file_id, safe='')}"))
+            if found.get("status") in ("error", "failed", "deleted"):
+                why = answers.text(found.get("status_details")) or "no reason was given"
+                raise CallFailed(Failure("rejected", f"The provider did not take the training file in: {why}"))
+            if found.get("status") not in ("pending", "uploaded", "running", "notRunning") or monotonic() >= until:
+                return
+            await asyncio.sleep(FILE_PAUSE)
 
     async def find_file(self, name: str, size: int) -> str | None:
         """The id of a file of ours that is there already."""
@@ -49,45 +66,50 @@ class TuningApi:
     async def create(self, body: dict[str, Any], call_id: str, token: str) -> JobState:
         """Make the job. ``token`` is also the idempotency key, for providers that honour one."""
         headers = {CALL_HEADER: call_id, "Idempotency-Key": token}
-        made = await self._post(JOBS, CREATE_SECONDS, body=body, options={"headers": headers})
-        return answers.read_job(answers.read_object(made))
+        made = await self._post(self.dialect.jobs, CREATE_SECONDS, body=body, options={"headers": headers})
+        return self._read(made)
+
+    def _read(self, body: bytes) -> JobState:
+        return answers.read_job(answers.read_object(body), self.dialect)
 
     async def find_job(self, marks: Marks, since: datetime) -> JobState | None:
         """Our job among the provider's, the oldest one that still counts if there should be several."""
         found: list[JobState] = []
-        async for item in self._items(JOBS):
-            job = answers.read_job(item)
+        async for item in self._items(self.dialect.jobs):
+            job = answers.read_job(item, self.dialect)
             if marks.fit(metadata=job.metadata, suffix=job.suffix, training_file=job.training_file):
                 found.append(job)
             if job.created_at and job.created_at < since - CLOCKS_APART:
                 break
-        found.sort(key=lambda job: (job.status in ("failed", "cancelled"), job.created_at or since))
+        found.sort(key=lambda job: (job.standing in ("failed", "cancelled"), job.created_at or since))
         return found[0] if found else None
 
     async def job(self, job_id: str) -> JobState:
-        return answers.read_job(answers.read_object(await self._get(_path(job_id))))
+        return self._read(await self._get(self._path(job_id)))
 
     async def cancel(self, job_id: str) -> None:
-        await self._post(_path(job_id, "cancel"))
+        await self._post(self._path(job_id, "cancel"))
 
     async def pause(self, job_id: str) -> None:
-        await self._post(_path(job_id, "pause"))
+        await self._post(self._path(job_id, "pause"))
 
     async def resume(self, job_id: str) -> None:
-        await self._post(_path(job_id, "resume"))
+        await self._post(self._path(job_id, "resume"))
 
     async def events(self, job_id: str, known: Collection[str]) -> list[JobEvent]:
         """Events that are not known yet, oldest first. Providers list the newest first."""
         found: dict[str, JobEvent] = {}
-        async for item in self._items(_path(job_id, "events")):
-            event = answers.read_event(item)
+        async for item in self._items(self._path(job_id, "events")):
+            event = answers.read_event(item, self.dialect)
             if event.id in known:
                 break
             found[event.id] = event
         return list(found.values())[::-1]
 
     async def checkpoints(self, job_id: str) -> list[JobCheckpoint]:
-        body = await self._get(_path(job_id, "checkpoints"), {"limit": PAGE})
+        if not self.dialect.has_checkpoints:
+            return []
+        body = await self._get(self._path(job_id, "checkpoints"), {"limit": PAGE})
         return [found for found in map(answers.read_checkpoint, answers.read_page(body)[0]) if found]
 
     async def _items(self, path: str) -> AsyncIterator[dict[str, Any]]:
@@ -101,6 +123,10 @@ class TuningApi:
             if not more or last is None or last == query.get("after"):
                 return
             query["after"] = last
+
+    def _path(self, job_id: str, *more: str) -> str:
+        """An id comes from the provider: it is one segment of the path, whatever stands in it."""
+        return "/".join((self.dialect.jobs, quote(job_id, safe=""), *more))
 
     async def _get(self, path: str, query: dict[str, Any] | None = None) -> bytes:
         options = {"params": query or {}}
@@ -117,12 +143,7 @@ class TuningApi:
             raise CallFailed(failure_of(error, self.connection, seconds)) from error
 
 
-def _path(job_id: str, *more: str) -> str:
-    """An id comes from the provider: it is one segment of the path, whatever stands in it."""
-    return "/".join((JOBS, quote(job_id, safe=""), *more))
-
-
 @asynccontextmanager
-async def tuning_api(connection: Connection) -> AsyncIterator[TuningApi]:
+async def tuning_api(connection: Connection, dialect: Dialect) -> AsyncIterator[TuningApi]:
     async with open_client(connection, connections=2, seconds=CREATE_SECONDS) as client:
-        yield TuningApi(client, connection)
+        yield TuningApi(client, connection, dialect)

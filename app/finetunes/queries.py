@@ -146,7 +146,7 @@ def _past(row: FineTune) -> Past:
     if planned and isinstance(epochs, int):
         reckoned = reckoned * epochs / planned
     seconds = (row.finished_at - row.started_at).total_seconds() if row.finished_at and row.started_at else 0.0
-    return Past(row.number, row.method, round(reckoned), row.trained_tokens or 0, seconds)
+    return Past(row.number, row.method, round(reckoned), row.trained_tokens or 0, seconds, row.objective)
 
 
 def events(

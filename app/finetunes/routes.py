@@ -25,17 +25,18 @@ def list_page(request: Request, session: SessionDep, access: Viewer, cursor: str
 
 @router.get(BASE + "/new")
 def new_page(request: Request, session: SessionDep, access: Engineer) -> Response:
-    """The form; asked by htmx, the preflight of what stands in the address."""
+    """The form; asked by htmx, the preflight of what stands in the address, or with ``part`` the settings."""
     asked = dict(request.query_params)
     page = launch_page.new(session, access, asked, source=asked.get("from"))
-    return render(request, "finetunes/new.html", page, block="preflight" if is_htmx(request) else None)
+    block = "settings" if asked.get("part") == "settings" else "preflight"
+    return render(request, "finetunes/new.html", page, block=block if is_htmx(request) else None)
 
 
 @router.post(BASE)
 def launch(request: Request, session: SessionDep, access: Engineer, form: FormDep) -> Response:
     values = form_values(form)
     try:
-        wanted = launch_page.parse_fields(values)
+        wanted = launch_page.parse_fields(values, launch_page.dialect_of(session, values.get("provider_id")))
         row = service.launch(session, access, wanted, form_token=str(values.get("form_token") or "") or None)
     except (Invalid, Conflict) as error:
         state = refused(form, error if isinstance(error, Invalid) else Invalid(str(error)))

@@ -10,14 +10,32 @@ from app.web.words import plural
 ENDED = ("succeeded", "failed", "cancelled")
 OPEN = ("queued", "running", "paused", "needs_decision")
 METHODS = (
-    ("lora", "LoRA", "Trains a small adapter beside the frozen model: quick, light, and enough for most work."),
-    ("qlora", "QLoRA", "LoRA on a compressed base, for models that hardly fit. The local engine cannot do it yet."),
-    ("full", "Full", "Trains every weight: the most room to learn and to forget, and the most memory."),
-    ("api", "API", "A hosted provider trains in its own way: nothing to run, its models and its prices."),
+    (
+        "lora",
+        "LoRA",
+        "For most work: trains a small adapter beside the frozen model. Quick and light, and holds less.",
+    ),
+    ("qlora", "QLoRA", "Where memory is short: LoRA on a base in 4 bits. Less memory, a little slower and less exact."),
+    (
+        "full",
+        "Full",
+        "For a whole domain, with enough data: trains every weight. Learns and forgets most, and needs most memory.",
+    ),
+    (
+        "api",
+        "API",
+        "Nothing to run: a hosted provider trains its own way. Its models, its prices, and it sees the data.",
+    ),
+)
+OBJECTIVES = (
+    ("supervised", "Supervised", "Learns to give the answers of the examples."),
+    (
+        "dpo",
+        "DPO",
+        "Learns to prefer one answer to another: from a version of pairs, a preferred and a non-preferred answer each.",
+    ),
 )
 FEW_EXAMPLES = 10
-# the provider's words for a job that has not begun
-WAITING = ("validating_files", "queued", "pending")
 
 
 @dataclass(frozen=True)
@@ -46,26 +64,21 @@ def suffix(version: int, token: str) -> str:
     return f"v{version}-{token[:8]}"
 
 
-def file_name(token: str) -> str:
-    return f"holdout-{token}.jsonl"
+def file_name(token: str, part: str = "training") -> str:
+    return f"holdout-{token}.jsonl" if part == "training" else f"holdout-{token}-{part}.jsonl"
 
 
 def method_problem(kind: str, method: str) -> str | None:
     """Why this provider cannot train this way, or None."""
     if kind != "local_engine":
         return None if method == "api" else "This provider trains in its own way: choose API."
-    if method == "api":
-        return "The local engine trains LoRA or full: choose one of them."
-    if method == "qlora":
-        return "The local engine does not train QLoRA yet: choose LoRA or full."
-    return None
+    return "The local engine trains LoRA, QLoRA or full: choose one of them." if method == "api" else None
 
 
-def our_status(theirs: str) -> str:
-    """A provider's word as one of ours. A word that we do not know is never the end."""
-    if theirs in ENDED or theirs in ("running", "paused"):
-        return theirs
-    return "queued" if theirs in WAITING else "running"
+def no_such_setting(key: str, provider: str, objective: str) -> str:
+    if key == "beta" and objective != "dpo":
+        return "Only DPO has a beta."
+    return f"{provider} has no such setting: leave it out."
 
 
 def size_remark(goal: str, size: int) -> str | None:
@@ -83,16 +96,4 @@ def size_remark(goal: str, size: int) -> str | None:
 def candidate_name(version: int, method: str, settled: Mapping[str, Any]) -> str:
     """``Tuned v2 · lora r16``."""
     rank = (settled.get("adapter") or {}).get("r")
-    return f"Tuned v{version} · {method}{f' r{rank}' if rank and method == 'lora' else ''}"
-
-
-def request_body(hyperparameters: Mapping[str, Any], method: str, kind: str) -> dict[str, Any]:
-    """The part of a create request that says how to train; what was left to the provider is not named at all."""
-    wanted = {k: v for k, v in hyperparameters.items() if k != "adapter" and v is not None}
-    body: dict[str, Any] = {}
-    if wanted:
-        body["method"] = {"type": "supervised", "supervised": {"hyperparameters": wanted}}
-    if kind == "local_engine":
-        adapter = {k: v for k, v in (hyperparameters.get("adapter") or {}).items() if v is not None}
-        body["adapter"] = adapter | {"type": method}
-    return body
+    return f"Tuned v{version} · {method}{f' r{rank}' if rank and method in ('lora', 'qlora') else ''}"

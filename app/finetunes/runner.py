@@ -38,7 +38,7 @@ async def _advance(fine_tune_id: str, seconds: float) -> bool:
     if launch is None:
         return False
     connection = await asyncio.to_thread(steps.connection, fine_tune_id)
-    async with tuning_api(connection) as api:
+    async with tuning_api(connection, launch.dialect) as api:
         try:
             job_id = launch.job_id or await ensure_job(api, launch)
         except Ended:

@@ -12,9 +12,11 @@ from app.core.clock import utcnow
 from app.core.errors import Conflict
 from app.finetunes import calls, preflight, queries
 from app.finetunes.forms import NewFineTune
+from app.finetunes.material.models import Validation
 from app.finetunes.models import FineTune
 from app.finetunes.preflight import Preflight
 from app.finetunes.rules import ENDED
+from app.finetunes.scan import Scan
 from app.gateway.queries import by_id
 from app.jobs.queue import enqueue
 from app.projects.access import Access
@@ -39,6 +41,9 @@ def launch(session: Session, access: Access, new: NewFineTune, *, form_token: st
     try:
         with session.begin_nested():
             session.add(row)
+            session.flush()
+            if found.validation is not None:
+                session.add(_validation(row, found, found.validation))
     except IntegrityError:
         # the same form, sent twice at once: the other request has launched it
         other = queries.by_token(session, access.project.id, token)
@@ -70,6 +75,17 @@ def _row(access: Access, new: NewFineTune, found: Preflight, token: str) -> Fine
         budget=new.budget,
         override_reason=new.override_reason if found.blockers else None,
         created_by=access.user.id,
+    )
+
+
+def _validation(row: FineTune, found: Preflight, seen: Scan) -> Validation:
+    other = found.material.validated_with
+    return Validation(
+        fine_tune_id=row.id,
+        dataset_version_id=other.id if other else None,
+        share=found.material.share,
+        sha256=seen.sha256,
+        rows=seen.lines,
     )
 
 

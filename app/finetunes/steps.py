@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 from app.accounts.audit import record
 from app.core.clock import utcnow
 from app.core.db import transaction
-from app.datasets import versions
 from app.datasets.near import service as near
 from app.datasets.near.service import NearCase
-from app.finetunes import calls, news, queries, rules
+from app.finetunes import calls, dialects, news, queries, rules
 from app.finetunes.answers import JobState
+from app.finetunes.dialects import Dialect, Order, flat
+from app.finetunes.material import service as materials
+from app.finetunes.material.models import Validation
 from app.finetunes.models import FineTune
 from app.finetunes.scan import Scan, scan
 from app.gateway.client import Connection, connection_to
@@ -36,15 +38,37 @@ class Launch:
     id: str
     kind: str  # of the provider
     provider: str
+    base_url: str
     base_model: str
     method: str
+    objective: str
     hyperparameters: dict[str, Any]
     token: str
     suffix: str
     file_id: str | None
+    validated: bool
+    validation_file_id: str | None
     job_id: str | None
     cancelled: bool
     created_at: datetime
+
+    @property
+    def dialect(self) -> Dialect:
+        return dialects.of(self.kind, self.base_url)
+
+    def order(self) -> Order:
+        """What the provider is told. The files must be there."""
+        assert self.file_id is not None
+        return Order(
+            model=self.base_model,
+            method=self.method,
+            objective=self.objective,
+            training_file=self.file_id,
+            validation_file=self.validation_file_id,
+            suffix=self.suffix,
+            token=self.token,
+            settings=flat(self.hyperparameters),
+        )
 
     @property
     def marks(self) -> rules.Marks:
@@ -69,17 +93,21 @@ def load(fine_tune_id: str) -> Launch | None:
             return None
         if row.status == "paused" and not row.requested and not row.cancel_requested_at:
             return None
-        provider = usable(session, row.provider_id)
+        provider, kept = usable(session, row.provider_id), session.get(Validation, row.id)
         return Launch(
             id=row.id,
             kind=provider.kind,
             provider=provider.name,
+            base_url=provider.base_url,
             base_model=row.base_model,
             method=row.method,
+            objective=row.objective,
             hyperparameters=row.hyperparameters,
             token=row.launch_token,
             suffix=rules.suffix(queries.version(session, row.dataset_version_id).number, row.launch_token),
             file_id=row.provider_file_id,
+            validated=kept is not None,
+            validation_file_id=kept.provider_file_id if kept else None,
             job_id=row.provider_job_id,
             cancelled=row.cancel_requested_at is not None,
             created_at=row.created_at,
@@ -136,18 +164,22 @@ def finish(session: Session, row: FineTune, status: str, error: str | None) -> N
     news.tell(session, row)
 
 
-def write_training_file(fine_tune_id: str) -> tuple[BinaryIO, int, str | None]:
-    """(the exact bytes from the start, their number, why they must not be sent or None).
+def write_file(fine_tune_id: str, part: str) -> tuple[BinaryIO, int, str | None]:
+    """(the exact bytes from the start, their number, why they must not be sent or None) of the training or validation
+    file.
 
     The bytes are hashed and looked through as they are written: what is checked is what is sent.
     """
     file = TemporaryFile()  # noqa: SIM115 (the caller closes it)
     with transaction() as session:
         row = session.get_one(FineTune, fine_tune_id)
-        version = queries.version(session, row.dataset_version_id)
+        material = materials.of_row(session, row)
+        read, sha256 = materials.training, row.export_sha256
+        if part == "validation":
+            read, sha256 = materials.validation, session.get_one(Validation, row.id).sha256
         cases = near.sealed_cases(session, row.project_id)
-        seen = scan(_kept(versions.training_bytes(session, version), file.write), cases.show)
-        problem = _problem(session, row, seen) or _near_problem(cases.found())
+        seen = scan(_kept(read(session, material), file.write), cases.show)
+        problem = _problem(session, row, seen, sha256, part) or _near_problem(cases.found(), part)
     size = file.tell()
     file.seek(0)
     return file, size, problem
@@ -159,25 +191,26 @@ def _kept(lines: Iterator[bytes], write: Callable[[bytes], int]) -> Iterator[byt
         yield line
 
 
-def _problem(session: Session, row: FineTune, seen: Scan) -> str | None:
-    if seen.sha256 != row.export_sha256:
-        return "The training bytes are not those that were checked at launch, so nothing was uploaded."
+def _problem(session: Session, row: FineTune, seen: Scan, sha256: str, part: str) -> str | None:
+    if seen.sha256 != sha256:
+        return f"The {part} bytes are not those that were checked at launch, so nothing was uploaded."
     if queries.held_out(session, row.project_id, seen.units):
-        return "The training bytes hold prompts that are held out for testing, so nothing was uploaded."
+        return f"The {part} bytes hold prompts that are held out for testing, so nothing was uploaded."
     return None
 
 
-def _near_problem(near_cases: Sequence[NearCase]) -> str | None:
+def _near_problem(near_cases: Sequence[NearCase], part: str) -> str | None:
     if near_cases:
         line = near_cases[0].line
-        return f"The training bytes ask nearly what a sealed test case asks (line {line}), so nothing was uploaded."
+        return f"The {part} bytes ask nearly what a sealed test case asks (line {line}), so nothing was uploaded."
     return None
 
 
-def store_file_id(fine_tune_id: str, file_id: str) -> None:
-    with _open_row(fine_tune_id) as (_session, row):
-        if row is not None:
-            row.provider_file_id = row.provider_file_id or file_id
+def store_file_id(fine_tune_id: str, part: str, file_id: str) -> None:
+    with _open_row(fine_tune_id) as (session, row):
+        holder = session.get(Validation, fine_tune_id) if row is not None and part == "validation" else row
+        if holder is not None:
+            holder.provider_file_id = holder.provider_file_id or file_id
 
 
 def next_call(fine_tune_id: str) -> Call:

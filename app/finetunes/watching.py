@@ -121,7 +121,7 @@ def store(fine_tune_id: str, job: JobState, events: Sequence[JobEvent], checkpoi
         _store_events(session, row, events)
         samples.store(session, row, [event.sample for event in events if event.sample])
         _store_checkpoints(session, row, checkpoints)
-        status = rules.our_status(job.status)
+        status = job.standing
         row.provider_status, row.estimated_finish = job.status, job.estimated_finish
         row.settled_hyperparameters = job.settled or row.settled_hyperparameters
         if row.started_at is None and (job.started or status not in ("queued", "cancelled")):

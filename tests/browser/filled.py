@@ -26,6 +26,7 @@ from app.evals.tries.forms import NewTry
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Import
 from app.finetunes.models import FineTune, FineTuneEvent
+from app.finetunes.preview.models import LaunchPreview
 from app.gateway import service as gateway
 from app.gateway.models import Provider
 from app.preferences import service as preferences
@@ -101,6 +102,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
         "try_id": first_try.id,
         "round_id": round_.id,
         "fine_tune_id": tune.id,
+        "preview_id": _preview(session, tune).id,
         "provider_id": provider.id,
         "token": "link_unknown",
         "kind": "sensitive",  # of findings
@@ -124,6 +126,26 @@ def verdict_link(session: Session, access: Access, baseline_id: str, candidate_i
     """The token of a link to the verdict on two candidates."""
     _row, url = links.create(session, access, NewLink(baseline=baseline_id, candidate=candidate_id))
     return url.rpartition("/")[2]
+
+
+def _preview(session: Session, tune: FineTune) -> LaunchPreview:
+    """What the engine would answer of a first row."""
+    tokens = [
+        {"text": "<|im_start|>user Hi <|im_end|>", "trained": False},
+        {"text": "Hello<|im_end|>", "trained": True},
+    ]
+    row = LaunchPreview(
+        project_id=tune.project_id,
+        provider_id=tune.provider_id,
+        base_model=tune.base_model,
+        dataset_version_id=tune.dataset_version_id,
+        objective="supervised",
+        status="succeeded",
+        result={"rows": [{"row": 1, "side": "answer", "total_tokens": 9, "trained_tokens": 2, "tokens": tokens}]},
+    )
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _fine_tune(session: Session, project: Project, provider: Provider, version_id: str, candidate_id: str) -> FineTune:

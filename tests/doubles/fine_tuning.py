@@ -18,6 +18,7 @@ from aiohttp import web
 
 _numbers = count(1)
 QUEUE = ["validating_files", "queued", "running"]
+ENDED = ("succeeded", "completed", "failed", "cancelled", "canceled", "error")
 
 
 @dataclass
@@ -103,22 +104,22 @@ class Tuning:
             "listed_at": asyncio.get_running_loop().time() + self.script.lists_after,
         }
         if self.script.with_metadata:
-            made |= {"metadata": body["metadata"], "user_provided_suffix": body["suffix"]}
+            made |= {"metadata": body.get("metadata"), "user_provided_suffix": body["suffix"]}
         self.jobs[made["id"]] = made
-        return web.json_response(_public(made))
+        return web.json_response(self.public(made))
 
     async def list_jobs(self, request: web.Request) -> web.StreamResponse:
         now = asyncio.get_running_loop().time()
-        jobs = [_public(job) for job in self.jobs.values() if job["listed_at"] <= now]
+        jobs = [self.public(job) for job in self.jobs.values() if job["listed_at"] <= now]
         return web.json_response({"object": "list", "data": jobs[::-1], "has_more": False})
 
     async def retrieve(self, request: web.Request) -> web.StreamResponse:
         job = self.jobs.get(request.match_info["id"])
         if job is None:
             return web.json_response({"error": {"message": "no such job"}}, status=404)
-        if job["status"] not in ("succeeded", "failed", "cancelled"):
+        if job["status"] not in ENDED:
             self._learn(job)
-        return web.json_response(_public(job))
+        return web.json_response(self.public(job))
 
     def _learn(self, job: dict[str, Any]) -> None:
         job["looks"] += 1
@@ -126,17 +127,17 @@ class Tuning:
         job["status"] = statuses[min(looks, len(statuses) - 1)]
         if looks >= len(statuses) + self.script.steps - 1:
             job["status"] = self.script.ends
-        if job["status"] == "succeeded":
+        if job["status"] in ("succeeded", "completed"):
             job |= {"fine_tuned_model": f"ft:{job['model']}:{job['id']}", "trained_tokens": 4200}
         if job["status"] == "failed":
             job["error"] = {"code": "bad_rows", "message": "line 2 is too long", "param": "training_file"}
 
     async def cancel(self, request: web.Request) -> web.StreamResponse:
         job = self.jobs[request.match_info["id"]]
-        if job["status"] == "succeeded":
+        if job["status"] in ("succeeded", "completed"):
             return web.json_response({"error": {"message": "it has ended"}}, status=400)
         job["status"] = "cancelled"
-        return web.json_response(_public(job))
+        return web.json_response(self.public(job))
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         job = self.jobs[request.match_info["id"]]
@@ -144,7 +145,7 @@ class Tuning:
         found = [self._event(job, step) for step in range(1, reached + 1)]
         after, limit = request.query.get("after"), int(request.query.get("limit", 20))
         newest = found[::-1]
-        start = next((i + 1 for i, event in enumerate(newest) if event["id"] == after), 0)
+        start = next((i + 1 for i, event in enumerate(newest) if event.get("id") == after), 0)
         data = newest[start : start + limit]
         return web.json_response({"object": "list", "data": data, "has_more": start + limit < len(newest)})
 
@@ -159,6 +160,10 @@ class Tuning:
             "data": data,
         }
 
+    def public(self, job: dict[str, Any]) -> dict[str, Any]:
+        """A job as the provider shows it."""
+        return {key: value for key, value in job.items() if key not in ("looks", "listed_at")}
+
     async def checkpoints(self, request: web.Request) -> web.StreamResponse:
         job = self.jobs[request.match_info["id"]]
         model = f"ft:{job['model']}:{job['id']}:ckpt-1"
@@ -166,14 +171,10 @@ class Tuning:
         return web.json_response({"object": "list", "data": [one], "has_more": False})
 
 
-def _public(job: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in job.items() if key not in ("looks", "listed_at")}
-
-
 @contextmanager
-def running(script: Script | None = None) -> Iterator[Tuning]:
-    """The double in a thread of this process."""
-    double = Tuning(script or Script())
+def running(script: Script | None = None, speaks: type[Tuning] = Tuning) -> Iterator[Tuning]:
+    """The double in a thread of this process. ``speaks``: a provider with a dialect of its own."""
+    double = speaks(script or Script())
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

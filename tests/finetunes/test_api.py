@@ -46,7 +46,12 @@ def test_from_preflight_to_candidate(client: TestClient, factory: Factory, begin
     asked = api.post("/preflight", at.body())
     assert asked.status_code == 200
     assert asked.json()["blockers"] == []
-    assert {w["key"] for w in asked.json()["warnings"]} == {"size", "price_unknown"}
+    assert {w["key"] for w in asked.json()["warnings"]} == {
+        "checklist",
+        "size",
+        "price_unknown",
+        "semantic",
+    }
     assert asked.json()["estimate"]["basis"]["tokens"].startswith("14 examples, 3 passes")
     launched = api.post(body=at.body())
     assert launched.status_code == 202, launched.text

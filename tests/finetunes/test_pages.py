@@ -57,8 +57,8 @@ def test_the_preflight_follows_what_is_chosen(client: TestClient, at: Ready) -> 
     lifted = client.get(f"{url(at)}/new", params={"override_reason": "A rehearsal"}, headers=HTMX).text
     assert " disabled" not in launch_button(lifted)
     assert "overridden" in lifted
-    wrong = client.get(f"{url(at)}/new", params={"method": "qlora"}, headers=HTMX).text
-    assert "does not train QLoRA yet" in wrong
+    wrong = client.get(f"{url(at)}/new", params={"objective": "dpo"}, headers=HTMX).text
+    assert "DPO trains on pairs of answers" in wrong
     assert " disabled" in launch_button(wrong)
     typed = client.get(f"{url(at)}/new", params={"hyperparameters.n_epochs": "many"}, headers=HTMX).text
     assert "N epochs: Input should be a valid integer" in typed

@@ -50,7 +50,9 @@ def test_nothing_stands_in_the_way(launchable: Ready) -> None:
     found = look(launchable)
     assert keys(found.blockers) == []
     assert keys(found.passed) == ["leakage", "test_set", "baseline"]
-    assert keys(found.warnings) == ["size"]  # 14 examples of the 200 to 1,000 for classification
+    # no scan has run, nothing is signed; 14 examples of the 200 to 1,000 for classification; meanings were not compared
+    assert keys(found.warnings) == ["checklist", "size", "semantic"]
+    assert found.warnings[0].link.endswith("/checklist")
     assert found.scan.sha256 == launchable.version.content_hash
     assert (found.estimate.examples, found.estimate.epochs, found.estimate.steps) == (14, 4, 16)
     assert found.estimate.cost == 0.0
@@ -116,7 +118,7 @@ def test_a_price_that_is_not_known_warns(factory: Factory) -> None:
 def test_few_examples_and_a_twin_warn(factory: Factory) -> None:
     small = ready(factory, NOWHERE, "local_engine", examples=1)
     small.launch()
-    assert keys(look(small).warnings) == ["few_examples", "size", "already_running"]
+    assert keys(look(small).warnings) == ["checklist", "few_examples", "size", "already_running", "semantic"]
 
 
 def test_a_changed_version_blocks_and_no_reason_lifts_it(launchable: Ready, database_url: str) -> None:
@@ -222,9 +224,12 @@ def test_the_estimate_learns_from_earlier_runs(launchable: Ready) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "says"),
     [
-        ({"method": "qlora"}, "method", "does not train QLoRA yet"),
-        ({"method": "api"}, "method", "trains LoRA or full"),
-        ({"objective": "dpo"}, "objective", "Only supervised"),
+        ({"method": "api"}, "method", "trains LoRA, QLoRA or full"),
+        ({"objective": "dpo"}, "objective", "14 of 14 examples of v1 are none: #1 has no answer"),
+        ({"validation_version_id": "nonsense"}, "validation_version_id", "frozen version"),
+        ({"validation_share": 0.9}, "validation_share", "less than or equal to 0.5"),
+        ({"hyperparameters": {"beta": 0.1}}, "hyperparameters.beta", "Only DPO has a beta"),
+        ({"hyperparameters": {"early_stopping": 2}}, "hyperparameters.early_stopping", "hold a share back"),
         ({"dataset_version_id": "nonsense"}, "dataset_version_id", "frozen version"),
         ({"provider_id": "01a20afc-7b40-74f9-99da-faa9d6301750"}, "provider_id", "does not exist"),
         ({"hyperparameters": {"n_epochs": 0}}, "hyperparameters.n_epochs", "greater than or equal to 1"),
