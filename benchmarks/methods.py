@@ -5,7 +5,8 @@
     python -m benchmarks.methods --table [--out DIR]
 
 Each ``--run`` takes minutes, trains once and leaves ``DIR/<run>.json``; ``--evaluate`` asks its model the held-out
-cases and adds the passes; ``--table`` prints what is there. Runs share one ``--home``, which keeps the models. The rows are banking intents of clinc150 (see ``clinc150_lora``), the cases those of its test split. ``plain`` is the LoRA
+cases and adds the passes; ``--table`` prints what is there. Runs share one ``--home``, which keeps the models. The
+rows are banking intents of clinc150 (see ``clinc150_lora``), the cases those of its test split. ``plain`` is the LoRA
 run by ``plain_trl.py``, a script with nothing of ours in it, of the same rows and hyperparameters: whole processes are
 compared, imports included, from launch to the model on the disk. Exit status 1 when the engine takes more than 1.1
 times as long.
@@ -36,6 +37,7 @@ LEARNING_RATE = {"lora": 1e-3, "qlora": 1e-3, "full": 1e-4}
 def main() -> int:
     options = parse()
     options.out.mkdir(parents=True, exist_ok=True)
+    rows, cases = load(options.data, TRAIN, TEST, SEED)
     if options.run:
         found = plain(rows, options.home) if options.run == "plain" else by_engine(options.run, rows, options.home)
         keep(options.out / f"{options.run}.json", found)
