@@ -23,6 +23,8 @@ from app.decisions.judging import JudgedGate
 from app.decisions.models import GateSet
 from app.decisions.seen import Change
 from app.decisions.service import Decided, Override, SignOff
+from app.finetunes.doctor import service as doctor
+from app.finetunes.doctor.findings import headline
 from app.projects.access import Access
 from app.web.forms import FormState
 from app.web.snippets import Snippet
@@ -65,6 +67,13 @@ class CostLine:
 
 
 @dataclass(frozen=True)
+class DoctorLine:
+    fine_tune_id: str
+    headline: str
+    found: bool
+
+
+@dataclass(frozen=True)
 class DecidePage:
     slug: str
     title: str
@@ -85,6 +94,7 @@ class DecidePage:
     cost_line: str  # per success, and when it pays back
     rests_on: Sequence[tuple[str, str]]
     overrides: Sequence[Override]
+    doctor: DoctorLine | None  # what went wrong with the fine-tune that made the candidate
     sign_off: SignOff | None
     decisions: Sequence[tuple[str, str]]
     may_sign: bool
@@ -163,6 +173,7 @@ def _page(session: Session, access: Access, now: Decided, form: FormState, chang
         cost_line=cost_line({row.key: row for row in found.result.rows}, found.volume, found.pays_back),
         rests_on=_rests_on(session, now),
         overrides=now.overrides,
+        doctor=_doctor(session, candidate.id),
         sign_off=now.sign_off,
         decisions=list(judging.WORDS.items()),
         may_sign=access.may_sign_off and now.gates.version is not None,
@@ -176,6 +187,14 @@ def _page(session: Session, access: Access, now: Decided, form: FormState, chang
         change=change,
         form=form,
     )
+
+
+def _doctor(session: Session, candidate_id: str) -> DoctorLine | None:
+    said = doctor.said_of(session, candidate_id)
+    if said is None:
+        return None
+    fine_tune, findings = said
+    return DoctorLine(fine_tune.id, headline(findings), any(one.state == "found" for one in findings))
 
 
 def _against(now: Decided) -> str:
@@ -221,6 +240,8 @@ def _rests_on(session: Session, now: Decided) -> list[tuple[str, str]]:
         ("Graders", and_list(list(found.material.graders))),
         ("Gates", gates),
     ]
+    said = _doctor(session, found.sides.candidate.id)
+    rows += [("Doctor", said.headline)] if said else []
     rows += [("Judges without calibration", and_list(list(unsure)))] if unsure else []
     return [*rows, ("Evidence", now.evidence_hash[:16])]
 

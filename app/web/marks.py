@@ -14,7 +14,7 @@ from app.web.words import ago, words
 
 TONES = {
     **dict.fromkeys(("pass", "better", "approved", "succeeded", "ship", "holds", "sealed"), "good"),
-    **dict.fromkeys(("fail", "worse", "rejected", "failed", "don't ship", "fails", "refused"), "bad"),
+    **dict.fromkeys(("fail", "worse", "rejected", "failed", "don't ship", "fails", "refused", "blocked"), "bad"),
     **dict.fromkeys(("look", "attention", "needs work", "needs decision", "open", "paused"), "warn"),
     "not enough evidence": "warn",
     **dict.fromkeys(("to review", "running"), "info"),

@@ -36,6 +36,7 @@ from app.projects.models import Project
 from tests.browser.assisted import assisted
 from tests.browser.calibrated import calibrated
 from tests.browser.costed import costed
+from tests.browser.doctored import doctored
 from tests.browser.judged import judged
 from tests.browser.reviewed import reviewed
 from tests.browser.searched import searched
@@ -108,6 +109,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
         "kind": "sensitive",  # of findings
         "item": "exact_behavior",  # of the checklist
     }
+    doctored(session, tune, ids["case_id"], _output_of(session, made.runs[1].id), ids["example_id"])
     ids |= searched(session, access)
     ids |= reviewed(session, access, ids["example_id"])
     ids |= judged(session, access, annotators[:2])
@@ -120,6 +122,10 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
     costed(session, access, made.runs, provider.id)
     people = {"admin": owner, "annotator": annotators[0]}
     return Filled(ids, {role: accounts.start_session(session, person) for role, person in people.items()})
+
+
+def _output_of(session: Session, run_id: str) -> str:
+    return session.scalars(select(Output.id).where(Output.run_id == run_id)).first() or ""
 
 
 def verdict_link(session: Session, access: Access, baseline_id: str, candidate_id: str) -> str:

@@ -106,6 +106,13 @@ def standing(session: Session, fine_tune: FineTune) -> Standing:
     return Standing(row, open_, stale, packing.unpacked(row.findings or []) if row else [])
 
 
+def said_of(session: Session, candidate_id: str) -> tuple[FineTune, list[Finding]] | None:
+    """What the doctor said last of the fine-tune that made this candidate, stale or not."""
+    fine_tune = queries.made_of(session, candidate_id)
+    row = queries.last_finished(session, fine_tune.id) if fine_tune else None
+    return (fine_tune, packing.unpacked(row.findings or [])) if fine_tune and row else None
+
+
 def is_stale(session: Session, fine_tune: FineTune, row: Examination) -> bool:
     """Whether newer runs, documents or rules have come since this examination."""
     return row.basis_hash != _hash(session, fine_tune, _evidence(session, fine_tune))

@@ -38,6 +38,15 @@ def test_a_tuned_model_that_repeats_training_is_told_with_cases_examples_and_a_l
     assert 'value="10"' in launch.text
 
 
+def test_the_verdict_page_repeats_what_was_found(factory: Factory, client: TestClient) -> None:
+    found = patient(factory)
+    factory.sign_in(client, found.user)
+    address = f"/p/{found.project.slug}/decide?baseline={found.base.id}&candidate={found.tuned.id}"
+    assert "Memorised" not in client.get(address).text
+    found.examine()
+    assert client.get(address).text.count("Memorised: it repeats what it was trained on.") == 2
+
+
 def test_a_model_that_answers_by_itself_is_not_accused(factory: Factory) -> None:
     found = patient(factory, lambda n: f"Number {n}: look at the tracking page of the carrier.", cases=40)
     row = found.examine()
