@@ -47,6 +47,8 @@ STAGES = (
     "finetunes.lineage",
     "finetunes.checkpoints",
     "finetunes.doctor",
+    "finetunes.development",
+    "finetunes.series",
     "decisions",
     "decisions.links",
     "decisions.adviser",

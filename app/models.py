@@ -27,10 +27,12 @@ from app.evals.tries import models as tries
 from app.examples import models as examples
 from app.finetunes import models as finetunes
 from app.finetunes.checkpoints import models as checkpoints
+from app.finetunes.development import models as development
 from app.finetunes.doctor import models as doctor
 from app.finetunes.material import models as material
 from app.finetunes.preview import models as launch_previews
 from app.finetunes.samples import models as samples
+from app.finetunes.series import models as series
 from app.gateway import models as gateway
 from app.overview import models as overview
 from app.preferences import models as preferences
@@ -55,6 +57,7 @@ __all__ = [
     "comparisons",
     "datasets",
     "decisions",
+    "development",
     "doctor",
     "erasure",
     "evals",
@@ -76,6 +79,7 @@ __all__ = [
     "readiness",
     "samples",
     "semantic",
+    "series",
     "traffic",
     "tries",
     "verdict_links",

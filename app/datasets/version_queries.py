@@ -1,11 +1,12 @@
 """SQL of dataset versions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ARRAY, Row, Select, cast, func, select
 from sqlalchemy.orm import Session
 
+from app.core.db import Id
 from app.core.ids import is_id
 from app.datasets.formats import Record
 from app.datasets.models import DatasetVersion, DatasetVersionExclusion, DatasetVersionItem
@@ -50,6 +51,14 @@ def records(session: Session, version_id: str) -> Iterator[Record]:
     """The version's rows in order, with all that was frozen of them; a part at a time is held in memory."""
     query = _content().join(DatasetVersionItem, DatasetVersionItem.revision_id == Revision.id)
     query = query.where(DatasetVersionItem.dataset_version_id == version_id).order_by(DatasetVersionItem.position)
+    return _records(session, query)
+
+
+def records_of(session: Session, revision_ids: Sequence[str]) -> Iterator[Record]:
+    """What a version of these revisions holds, in their order."""
+    listed = func.unnest(cast(list(revision_ids), ARRAY(Id)))
+    given = listed.table_valued("id", with_ordinality="place").render_derived("given")
+    query = _content().join(given, given.c.id == Revision.id).order_by(given.c.place)
     return _records(session, query)
 
 

@@ -12,6 +12,8 @@ from app.finetunes.checkpoints import pages as checkpoints
 from app.finetunes.checkpoints.pages import CheckpointRow
 from app.finetunes.curves import points as curves
 from app.finetunes.curves.points import Plot, Point
+from app.finetunes.development import pages as development
+from app.finetunes.development.pages import Development
 from app.finetunes.models import FineTune, FineTuneEvent
 from app.finetunes.rules import ENDED
 from app.finetunes.samples import pages as samples
@@ -72,6 +74,7 @@ class RunPage:
     samples: Prompts | None
     events: Sequence[FineTuneEvent]
     checkpoints: Sequence[CheckpointRow]
+    development: Development
     settings: Sequence[tuple[str, str]]
     estimated: str
     listen_from: str
@@ -84,6 +87,10 @@ class RunPage:
     @property
     def ended(self) -> bool:
         return self.fine_tune.status in ENDED
+
+    @property
+    def checkpoint_choices(self) -> list[tuple[str, str]]:
+        return [(one.id, f"step {one.step:,}") for one in self.checkpoints]
 
     @property
     def cancelling(self) -> bool:
@@ -137,6 +144,7 @@ def one(session: Session, access: Access, row: FineTune) -> RunPage:
         samples=samples.prompts(session, row),
         events=queries.events(session, row.id, kind="message", limit=SHOWN_EVENTS)[::-1],
         checkpoints=checkpoints.rows(session, row),
+        development=development.of(session, row),
         settings=standing.settings(row),
         estimated=standing.estimated(row.estimate),
         listen_from=stream.position(session, row),

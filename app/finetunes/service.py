@@ -17,6 +17,7 @@ from app.finetunes.models import FineTune
 from app.finetunes.preflight import Preflight
 from app.finetunes.rules import ENDED
 from app.finetunes.scan import Scan
+from app.finetunes.series import turns
 from app.gateway.queries import by_id
 from app.jobs.queue import enqueue
 from app.projects.access import Access
@@ -24,10 +25,13 @@ from app.projects.access import Access
 DECISIONS = {"check": "look-again", "resend": "resend", "accept": "give-up"}
 
 
-def launch(session: Session, access: Access, new: NewFineTune, *, form_token: str | None = None) -> FineTune:
+def launch(
+    session: Session, access: Access, new: NewFineTune, *, form_token: str | None = None, waits: bool = False
+) -> FineTune:
     """Queue a fine-tune. Conflict names what stands in the way; Invalid what cannot be asked.
 
-    ``form_token`` comes with a page's form: sending that form twice is one launch.
+    ``form_token`` comes with a page's form: sending that form twice is one launch. ``waits``: it is part of a series,
+    which gives it its turn.
     """
     token = _token_of(access, form_token)
     sent_before = queries.by_token(session, access.project.id, token)
@@ -55,7 +59,8 @@ def launch(session: Session, access: Access, new: NewFineTune, *, form_token: st
     if overridden:
         facts["reason"] = new.override_reason
     _record(session, access, "launch", row, **facts)
-    _wake(session, row)
+    if not waits:
+        _wake(session, row)
     return row
 
 
@@ -141,6 +146,7 @@ def decide(session: Session, access: Access, fine_tune: FineTune, action: str) -
         calls.give_up(session, fine_tune.id, access.user.id)
         fine_tune.status, fine_tune.finished_at = "failed", utcnow()
         fine_tune.error = f"Given up by {access.user.name or access.user.email}. {fine_tune.error or ''}".strip()
+        turns.after(session, fine_tune)
     else:
         fine_tune.status, fine_tune.error = "queued", None
         _wake(session, fine_tune)

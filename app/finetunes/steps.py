@@ -25,6 +25,7 @@ from app.finetunes.material import service as materials
 from app.finetunes.material.models import Validation
 from app.finetunes.models import FineTune
 from app.finetunes.scan import Scan, scan
+from app.finetunes.series import turns
 from app.gateway.client import Connection, connection_to
 from app.gateway.models import PaidCall
 from app.gateway.queries import usable
@@ -162,6 +163,7 @@ def finish(session: Session, row: FineTune, status: str, error: str | None) -> N
     row.finished_at = row.finished_at or utcnow()
     _record(session, row, {"succeeded": "finish", "failed": "fail", "cancelled": "end"}[status])
     news.tell(session, row)
+    turns.after(session, row)
 
 
 def write_file(fine_tune_id: str, part: str) -> tuple[BinaryIO, int, str | None]:

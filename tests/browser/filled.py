@@ -27,6 +27,8 @@ from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Import
 from app.finetunes.models import FineTune, FineTuneEvent
 from app.finetunes.preview.models import LaunchPreview
+from app.finetunes.samples.models import FineTuneSample
+from app.finetunes.series.models import FineTuneSeries, FineTuneSeriesMember
 from app.gateway import service as gateway
 from app.gateway.models import Provider
 from app.preferences import service as preferences
@@ -104,6 +106,7 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
         "round_id": round_.id,
         "fine_tune_id": tune.id,
         "preview_id": _preview(session, tune).id,
+        "series_id": _series(session, project, tune).id,
         "provider_id": provider.id,
         "token": "link_unknown",
         "kind": "sensitive",  # of findings
@@ -152,6 +155,31 @@ def _preview(session: Session, tune: FineTune) -> LaunchPreview:
     session.add(row)
     session.flush()
     return row
+
+
+def _series(session: Session, project: Project, tune: FineTune) -> FineTuneSeries:
+    """A sweep of one fine-tune, with two sample outputs on its page."""
+    texts = {"question": "Where is my parcel?", "prompt": "<|im_start|>user", "expected": "It is under way."}
+    for step, said in ((0, "my my my"), (3, "It is under way.")):
+        sample = {"step": step, "number": 0, "source": "validation_file", "output": said, "finished": step > 0}
+        session.add(FineTuneSample(fine_tune_id=tune.id, **texts, **sample))
+    version = tune.dataset_version_id
+    made = FineTuneSeries(
+        project_id=project.id,
+        purpose="sweep",
+        dataset_version_id=version,
+        development_version_id=version,
+        graders=[],
+    )
+    session.add(made)
+    session.flush()
+    session.add(
+        FineTuneSeriesMember(
+            fine_tune_id=tune.id, series_id=made.id, position=0, differs={"n_epochs": 2}, started_at=utcnow()
+        )
+    )
+    session.flush()
+    return made
 
 
 def _fine_tune(session: Session, project: Project, provider: Provider, version_id: str, candidate_id: str) -> FineTune:

@@ -28,11 +28,11 @@ def begin(factory: Factory, quick: None) -> Iterator[Begin]:
     """A provider double that follows a script, and a project that is ready to launch there."""
     open_doubles = []
 
-    def make(script: Script | None = None, kind: str = "openai") -> tuple[Ready, Tuning]:
+    def make(script: Script | None = None, kind: str = "openai", examples: int = 12) -> tuple[Ready, Tuning]:
         double = running(script)
         open_doubles.append(double)
         tuning = double.__enter__()
-        return ready(factory, tuning.base_url, kind), tuning
+        return ready(factory, tuning.base_url, kind, examples), tuning
 
     yield make
     for double in open_doubles:
