@@ -195,7 +195,7 @@ def new(session: Session, access: Access, values: Mapping[str, Any], form: FormS
         start |= {name: getattr(source, name) for name in names}
         start |= {"training_price": source.estimate.get("training_price")}
     start |= {key: value for key, value in values.items() if value}
-    names = (
+    shown = (
         "base_model",
         "provider_id",
         "dataset_version_id",
@@ -213,7 +213,7 @@ def new(session: Session, access: Access, values: Mapping[str, Any], form: FormS
             (v.id, f"v{v.number} {v.name} – {v.size:,} examples") for v in tunes.versions(session, access.project.id)
         ],
         providers=[(p.id, p.name) for p in gateway.active(session)],
-        start=dict.fromkeys(names, "") | {key: value for key, value in start.items() if value is not None},
+        start=dict.fromkeys(shown, "") | {key: value for key, value in start.items() if value is not None},
         form=form or FormState(),
     )
 
