@@ -80,7 +80,8 @@ def _few(session: Session, project_id: str, wanted: ExampleFilter) -> tuple[int,
     ids = func.string_agg(found.c.id.cast(Text), aggregate_order_by(literal(" "), found.c.id))
     number = func.count()
     query = select(number, case((number <= COUNT_LIMIT, func.coalesce(ids, "")), else_=""))
-    return session.execute(query.select_from(found)).one()._tuple()
+    counted, listed = session.execute(query.select_from(found)).one()
+    return counted, listed
 
 
 def page(
