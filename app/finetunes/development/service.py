@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
+from app.annotation.assist import queries as asked
 from app.annotation.assist import service as batches
 from app.annotation.assist.forms import Price
 from app.candidates import queries as candidates
@@ -101,6 +102,4 @@ def _model(session: Session, row: FineTune, checkpoint_id: str | None) -> str:
 
 def cancel(session: Session, access: Access, run: DevelopmentRun) -> None:
     """Send nothing more; what came back stays."""
-    from app.annotation.assist.queries import get
-
-    batches.cancel(session, access, get(session, access.project.id, run.batch_id, PLAYGROUND.name))
+    batches.cancel(session, access, asked.get(session, access.project.id, run.batch_id, PLAYGROUND.name))
