@@ -152,6 +152,11 @@ def _settings_problems(new: NewFineTune, provider: Provider) -> list[FieldError]
     if problem := rules.method_problem(provider.kind, new.method):
         return [FieldError("method", problem)]
     dialect = dialects.of(provider.kind, provider.base_url)
+    if not dialect.speaks:
+        said = (
+            f"Jobs at {dialect.name} cannot be created from here yet: export the version as a folder and train there."
+        )
+        return [FieldError("provider_id", said)]
     can = dialect.named(new.objective)
     asked = dialects.flat(new.hyperparameters.model_dump(exclude_none=True))
     errors = [

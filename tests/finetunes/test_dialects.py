@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.core.errors import Invalid
 from app.finetunes import answers, dialects
 from app.finetunes.dialects import AZURE, DIALECTS, ENGINE, FIREWORKS, OPENAI, TOGETHER, Dialect, Order
 from app.finetunes.rules import ENDED
@@ -34,6 +35,15 @@ DPO = dataclasses.replace(ORDER, objective="dpo")
 def test_a_provider_is_known_by_its_host(url: str, name: str) -> None:
     assert dialects.of("openai", url).name == name
     assert dialects.of("local_engine", url) is ENGINE
+
+
+def test_where_no_job_can_be_created_a_launch_is_refused_by_name(
+    factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialects, "of", lambda kind, url: FIREWORKS)
+    at = ready(factory, "http://127.0.0.1:9/v1")
+    with pytest.raises(Invalid, match="Jobs at Fireworks AI cannot be created from here yet"):
+        at.launch()
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.name)

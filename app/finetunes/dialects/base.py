@@ -51,7 +51,7 @@ class Dialect:
     names_file: bool = False  # the upload wants the file's name in a field of its own
     waits_for_file: bool = False  # a job may be created only after the file was taken in
     has_checkpoints: bool = True
-    validates: bool = True  # takes a validation file
+    speaks: bool = True  # whether jobs can be created there from here
 
     def named(self, objective: str) -> dict[str, str]:
         """Our name → its own, of all that can be set."""

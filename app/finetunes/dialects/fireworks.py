@@ -1,4 +1,6 @@
-"""Fireworks AI: resources of an account, with states and fields of their own. ``FireworksApi`` speaks to them."""
+"""Fireworks AI: states and fields of its own, under the address of an account, which nobody here speaks to yet.
+
+What is known of it is kept for reading; a launch there is refused by name (``speaks``)."""
 
 from app.finetunes.dialects.base import Dialect, Json, Order, theirs, unix, within
 
@@ -71,6 +73,7 @@ FIREWORKS = Dialect(
     body=body,
     job=job,
     has_checkpoints=False,
+    speaks=False,
     source="Fireworks AI API reference, “Supervised fine-tuning jobs” and “DPO jobs”",
     read_on="2026-11-27",
 )
