@@ -3,16 +3,19 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from app.candidates.models import Candidate
 from app.finetunes import queries, runner, service
 from app.finetunes.models import FineTune
+from app.finetunes.rules import ENDED
 from app.gateway.models import PaidCall
 from tests.engine.conftest import Engine, engine
 from tests.factories import Factory
 from tests.finetunes.factories import Ready, ready
+from tests.finetunes.test_material import pairs
 
 pytestmark = pytest.mark.engine
 assert engine  # the fixture
@@ -24,6 +27,10 @@ def work(at: Ready, row: FineTune, until: Callable[[], bool], seconds: float = 9
         assert time.monotonic() < deadline, (row.status, row.error)
         asyncio.run(runner.advance(row.id, 0.3))
         at.seen(row)
+
+
+def curve(at: Ready, row: FineTune) -> list[dict[str, Any]]:
+    return [event.data for event in queries.events(at.session, row.id, kind="metrics")]
 
 
 def test_trained_by_the_engine(factory: Factory, engine: Engine) -> None:
@@ -56,6 +63,29 @@ def test_trained_by_the_engine(factory: Factory, engine: Engine) -> None:
     messages = [{"role": "user", "content": "question 1"}]
     answer = engine.client.chat.completions.create(model=made.model, messages=messages, temperature=0, max_tokens=8)  # type: ignore[arg-type]
     assert answer.choices[0].finish_reason
+
+
+def test_four_bits_are_trained_by_the_engine_and_validated(factory: Factory, engine: Engine) -> None:
+    at = ready(factory, f"{engine.url}/v1", "local_engine", examples=14)
+    wanted = {"n_epochs": 2, "batch_size": 4, "adapter": {"r": 4, "learning_rate": 0.02}}
+    row = at.launch(method="qlora", validation_share=0.25, hyperparameters=wanted)
+    work(at, row, lambda: row.status in ENDED)
+    assert row.status == "succeeded", row.error
+    losses = [data["valid_loss"] for data in curve(at, row) if data.get("valid_loss") is not None]
+    assert losses[-1] < losses[0]
+    assert row.settled_hyperparameters is not None
+    assert row.settled_hyperparameters["adapter"]["type"] == "qlora"
+
+
+def test_sixty_votes_move_the_reward_margin(factory: Factory, engine: Engine) -> None:
+    at = ready(factory, f"{engine.url}/v1", "local_engine")
+    pairs(at, 60)
+    wanted = {"n_epochs": 1, "batch_size": 6, "adapter": {"r": 4, "learning_rate": 0.01}}
+    row = at.launch(objective="dpo", hyperparameters=wanted)
+    work(at, row, lambda: row.status in ENDED)
+    assert row.status == "succeeded", row.error
+    margins = [data["reward_margin"] for data in curve(at, row) if data.get("reward_margin") is not None]
+    assert abs(margins[0]) < 0.05 < margins[-1]
 
 
 def test_paused_resumed_and_cancelled_at_once(factory: Factory, engine: Engine) -> None:
