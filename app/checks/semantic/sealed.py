@@ -62,6 +62,7 @@ def _unread(session: Session, project_id: str, version_id: str) -> int:
     )
     cases = (
         select(literal(1))
+        .select_from(TestCase)
         .join(TestSet, TestSet.id == TestCase.test_set_id)
         .where(TestCase.project_id == project_id, TestSet.sealed_at.is_not(None))
         .where(~compared(TestCase.fingerprint_unit))
