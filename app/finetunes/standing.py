@@ -62,7 +62,7 @@ def time_left(row: FineTune, now: datetime) -> str | None:
 
 
 WORDS = {
-    "n_epochs": "Passes over the data",
+    "n_epochs": "Epochs",
     "batch_size": "Examples a step",
     "learning_rate_multiplier": "Learning rate, times",
     "seed": "Seed",

@@ -198,11 +198,11 @@ def freeze_and_tune(admin: Person) -> None:
     """6. Frozen already; now the launch is open. A live curve, and a candidate by itself."""
     page = admin.go("/fine-tunes/new")
     page.get_by_label("Base model", exact=True).fill(MODEL)
-    page.get_by_label("Passes over the data").fill("3")
+    page.get_by_label(re.compile("^Epochs")).fill("3")
     launch = page.get_by_role("button", name="Launch", exact=True)
     expect(launch).to_be_enabled(timeout=10 * SECOND)
     launch.click()
-    expect(page.get_by_role("figure", name="Training loss by step")).to_be_visible()
+    expect(page.get_by_role("figure", name="By training step")).to_be_visible()
     measure = page.get_by_role("link", name="Measure it on the sealed set")
     expect(measure).to_be_visible(timeout=LONG)
     assert len(page.get_by_role("figure").locator("tbody tr").all()) > 3
