@@ -137,7 +137,7 @@ def test_pages_and_api_say_what_came_of_it(client: TestClient, factory: Factory,
         at.session.rollback()
         asyncio.run(batches.run_batch(one.batch.id))  # the double answers no chats: all of them fail
     page = client.get(made.headers["location"]).text
-    assert "passes over the data 2" in page
+    assert "epochs 2" in page
     assert "Launch with these settings" in page
     assert "Sweep" in client.get(base).text
     told = client.get(
