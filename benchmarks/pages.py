@@ -168,7 +168,9 @@ def measure(world: World, size: int) -> dict[str, list[float]]:
         times: dict[str, list[float]] = {}
         for name, path in asked:
             times.setdefault(name, []).append(ask(connection, world, path))
-    print(f"\n{size:,} examples           p50 ms   p95 ms   (bare keyset query of 51 rows: {bare(world):.2f} ms)")
+        nothing = statistics.median(ask(connection, world, "/healthz") for _ in range(ASKED))
+    print(f"\nan answer without a page or a query takes {nothing:.1f} ms, client included")
+    print(f"{size:,} examples           p50 ms   p95 ms   (bare keyset query of 51 rows: {bare(world):.2f} ms)")
     for name in kinds(world):
         p50, p95 = figures(times[name])
         print(f"  {name:<24} {p50:>7.1f}  {p95:>7.1f}")

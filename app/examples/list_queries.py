@@ -74,7 +74,7 @@ def matches(session: Session, project_id: str, wanted: ExampleFilter, limit: int
 
 
 def _few(session: Session, project_id: str, wanted: ExampleFilter) -> tuple[int, str]:
-    """(how many match, at most COUNT_LIMIT + 1; their ids in order, if they are not more). One text: two thousand
+    """(how many match, at most COUNT_LIMIT + 1; their ids in order, if they are not more). One text: a thousand
     values of their own would take longer to read than to find."""
     found = select(Example.id).where(*conditions(project_id, wanted)).limit(COUNT_LIMIT + 1).subquery()
     ids = func.string_agg(found.c.id.cast(Text), aggregate_order_by(literal(" "), found.c.id))

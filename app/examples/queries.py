@@ -15,7 +15,7 @@ from app.examples.forms import ExampleFilter
 from app.examples.models import Example, ExampleTally, Revision, SplitAssignment
 from app.web.paging import decode_cursor
 
-COUNT_LIMIT = 2_000  # beyond this a list says "more than"
+COUNT_LIMIT = 1_000  # beyond this a list says "more than"
 
 
 def get(session: Session, project_id: str, example_id: str) -> Example:
