@@ -167,6 +167,16 @@ def metrics(session: Session, fine_tune_id: str) -> Sequence[dict[str, Any]]:
     return session.scalars(query.where(FineTuneEvent.kind == "metrics").order_by(FineTuneEvent.id)).all()
 
 
+def validations(session: Session, fine_tune_ids: Sequence[str]) -> Sequence[Row[str, dict[str, Any]]]:
+    """(fine-tune, what the event says) of all metrics events of these that hold a validation loss, as stored."""
+    query = select(FineTuneEvent.fine_tune_id, FineTuneEvent.data).where(
+        FineTuneEvent.fine_tune_id.in_(fine_tune_ids),
+        FineTuneEvent.kind == "metrics",
+        or_(FineTuneEvent.data.has_key("valid_loss"), FineTuneEvent.data.has_key("full_valid_loss")),
+    )
+    return session.execute(query.order_by(FineTuneEvent.id)).all()
+
+
 def log(session: Session, fine_tune_id: str, cursor: str | None, limit: int) -> Slice[FineTuneEvent]:
     """Every event, oldest first, a page at a time."""
     query = select(FineTuneEvent).where(FineTuneEvent.fine_tune_id == fine_tune_id)

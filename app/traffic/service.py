@@ -18,7 +18,7 @@ from app.datasets.models import TestSet
 from app.evals.graders.behavior_rules import classify
 from app.examples import import_service
 from app.examples.chat import Refused
-from app.examples.rules import ParsedExample, canonical, normalise, parse_example
+from app.examples.rules import ParsedExample, canonical, normalise, parse_example, text_of
 from app.examples.unpacking.parent import remove
 from app.projects.access import Access
 from app.traffic import coverage, queries, rules
@@ -108,8 +108,6 @@ class _Measure:
 
 
 def _answer(example: ParsedExample) -> str:
-    from app.examples.rules import text_of
-
     return text_of(example.messages[-1].get("content"))
 
 

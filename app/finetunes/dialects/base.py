@@ -26,6 +26,11 @@ def unchanged(data: Json) -> Json:
     return data
 
 
+def unspoken(order: Order) -> Json:
+    """Of a dialect that is only known by name: the launch was refused before anything is made for it."""
+    raise NotImplementedError(order.model)
+
+
 @dataclass(frozen=True)
 class Dialect:
     """One provider's way of saying it.

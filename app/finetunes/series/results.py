@@ -1,5 +1,6 @@
 """What the fine-tunes of a series showed."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,9 +60,9 @@ def of(session: Session, found: FineTuneSeries) -> Shown:
     for one in development.of(session, [tune.id for _member, tune, _version in rows]):
         if one.run.dataset_version_id == found.development_version_id and one.run.checkpoint_id is None:
             measured.setdefault(one.run.fine_tune_id, one)
+    losses = _lowest(session, [tune.id for _member, tune, _version in rows])
     members = [
-        Member(member, tune, version.size, _lowest(session, tune), measured.get(tune.id))
-        for member, tune, version in rows
+        Member(member, tune, version.size, losses.get(tune.id), measured.get(tune.id)) for member, tune, version in rows
     ]
     if found.purpose == "learning_curve":
         return Shown(members, None, rules.outlook([_point(one) for one in members if _complete(one)]))
@@ -81,6 +82,10 @@ def _point(one: Member) -> Measured:
     return Measured(one.examples, one.result.passed if one.result else {})
 
 
-def _lowest(session: Session, tune: FineTune) -> float | None:
-    points = merged(tunes.metrics(session, tune.id))
-    return min((p["valid_loss"] for p in points if p["valid_loss"] is not None), default=None)
+def _lowest(session: Session, fine_tune_ids: Sequence[str]) -> dict[str, float]:
+    """The lowest validation loss by fine-tune, where one was measured."""
+    said = defaultdict(list)
+    for fine_tune_id, data in tunes.validations(session, fine_tune_ids):
+        said[fine_tune_id].append(data)
+    known = {one: [p["valid_loss"] for p in merged(data) if p["valid_loss"] is not None] for one, data in said.items()}
+    return {one: min(losses) for one, losses in known.items() if losses}
