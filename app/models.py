@@ -8,6 +8,7 @@ from app.annotation.comments import models as comments
 from app.candidates import models as candidates
 from app.candidates.few_shot import models as few_shot
 from app.candidates.knowledge import models as knowledge
+from app.candidates.knowledge.embedding import models as embeddings
 from app.checks import models as checks
 from app.checks.readiness import models as readiness
 from app.checks.semantic import models as semantic
@@ -36,6 +37,10 @@ from app.finetunes.series import models as series
 from app.gateway import models as gateway
 from app.overview import models as overview
 from app.preferences import models as preferences
+from app.preferences.guests import models as guests
+from app.preferences.imported import models as imported_votes
+from app.preferences.judged import models as round_judges
+from app.preferences.results import models as preference_results
 from app.projects import models as projects
 from app.projects.notifications import models as notifications
 from app.traffic import models as traffic
@@ -59,12 +64,15 @@ __all__ = [
     "decisions",
     "development",
     "doctor",
+    "embeddings",
     "erasure",
     "evals",
     "examples",
     "few_shot",
     "finetunes",
     "gateway",
+    "guests",
+    "imported_votes",
     "judges",
     "knowledge",
     "launch_previews",
@@ -74,9 +82,11 @@ __all__ = [
     "notifications",
     "overview",
     "playground",
+    "preference_results",
     "preferences",
     "projects",
     "readiness",
+    "round_judges",
     "samples",
     "semantic",
     "series",

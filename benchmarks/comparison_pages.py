@@ -7,14 +7,10 @@ A real `holdout web` process answers over loopback, one request at a time. "work
 that nobody has prepared, with its bootstrap; the worker does that when a run ends, so that people meet the others.
 """
 
-import os
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -24,6 +20,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import utcnow
 from app.core.db import transaction
 from app.core.ids import new_id
+from benchmarks.fresh import fresh_database
 from benchmarks.pages import World, ask, figures, make_world, web
 
 ASKED = 40
@@ -172,22 +169,11 @@ def bare(world: World, runs: list[str]) -> float:
 
 
 def main(cases: int, candidates: int) -> None:
-    home = Path(tempfile.mkdtemp(prefix="holdout-bench-"))
-    home.chmod(0o711)
-    os.environ["HOLDOUT_HOME"] = str(home / "home")
-    try:
-        from app.core.migrate import migrate
-        from app.core.postgres import EmbeddedPostgres
-
-        with EmbeddedPostgres(home) as server:
-            os.environ["HOLDOUT_DATABASE_URL"] = server.dsn
-            migrate(server.dsn)
-            world = make_world(server.dsn)
-            runs = fill(world, cases, candidates)
-            print(f"{cases:,} cases × {candidates} candidates, three graders each")
-            measure(world, runs)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with fresh_database() as (dsn, _home):
+        world = make_world(dsn)
+        runs = fill(world, cases, candidates)
+        print(f"{cases:,} cases × {candidates} candidates, three graders each")
+        measure(world, runs)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import time
 import psutil
 from sqlalchemy import text
 
+from app.datasets.models import TestSet
 from app.evals.models import EvalRun
 from tests.evals import factories
 from tests.faults.stage import ROOT, Stage, double, set_up
@@ -33,9 +34,8 @@ GRADERS = [
 ]
 
 
-def go(stage: Stage, worker: "subprocess.Popen[bytes]", cases: int, at_a_time: int) -> EvalRun:
-    """A run of so many cases from its start to its end."""
-    test_set = factories.sealed_set(stage.session, stage.project, cases)
+def go(stage: Stage, worker: "subprocess.Popen[bytes]", test_set: TestSet, at_a_time: int) -> EvalRun:
+    """A run over all cases from its start to its end."""
     run = factories.start(
         stage.session, stage.user, stage.project, stage.candidate, test_set, concurrency=at_a_time, graders=GRADERS
     )
@@ -49,13 +49,14 @@ def go(stage: Stage, worker: "subprocess.Popen[bytes]", cases: int, at_a_time: i
 
 
 def measure(stage: Stage, cases: int, at_a_time: int, latency: float) -> float:
+    few, many = (factories.sealed_set(stage.session, stage.project, size) for size in (50, cases))
     worker = subprocess.Popen([sys.executable, "-m", "app.cli", "worker"], cwd=ROOT)
     try:
         process = psutil.Process(worker.pid)
-        go(stage, worker, 50, at_a_time)
-        before = process.cpu_times()
-        run = go(stage, worker, cases, at_a_time)
-        used = process.cpu_times()
+        go(stage, worker, few, at_a_time)
+        before, around = _cpu(process), _cpu_around(stage, process)
+        run = go(stage, worker, many, at_a_time)
+        cpu, beside = _cpu(process) - before, _cpu_around(stage, process) - around
         assert run.done == cases
         assert run.started_at is not None
         assert run.finished_at is not None
@@ -64,15 +65,31 @@ def measure(stage: Stage, cases: int, at_a_time: int, latency: float) -> float:
         ).scalar_one()
         wall = (run.finished_at - run.started_at).total_seconds()
         asked = (last - run.started_at).total_seconds()
-        cpu = used.user + used.system - before.user - before.system
         ideal = cases * latency / at_a_time
         print(f"{cases} cases, three graders, {at_a_time} at a time, {latency * 1000:g} ms: ideal {ideal:.2f} s")
         print(f"run {wall:.2f} s, ratio {wall / ideal:.2f} (asking {asked:.2f} s, then grading)")
-        print(f"CPU of the worker {cpu / cases * 1000:.2f} ms a case; load {psutil.getloadavg()[0]:.1f}")
+        each = 1000 / cases
+        print(f"CPU of the worker {cpu * each:.2f} ms a case, of Postgres and the endpoint {beside * each:.2f} ms")
+        print(f"load {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores")
         return wall / ideal
     finally:
         worker.terminate()
         worker.wait(30)
+
+
+def _cpu(process: psutil.Process) -> float:
+    """Seconds of a process and of its children that have ended."""
+    times = process.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def _cpu_around(stage: Stage, worker: psutil.Process) -> float:
+    """Seconds of Postgres and of the endpoint, which share the cores with the worker."""
+    backend = stage.session.execute(text("select pg_backend_pid()")).scalar_one()
+    server = psutil.Process(backend).parent()
+    assert server is not None
+    beside = {server, *server.children(), *psutil.Process().children()} - {worker}
+    return sum(_cpu(process) for process in beside)
 
 
 def main() -> None:

@@ -13,11 +13,8 @@
 import argparse
 import csv
 import json
-import os
 import random
 import resource
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,6 +27,7 @@ from rapidfuzz.process import cdist
 from app.datasets.near.rules import Prompt, prompt_of, similarities
 from app.datasets.near.signatures import Pairs, bands_of, candidates
 from app.examples.rules import fingerprint_unit
+from benchmarks.fresh import fresh_database
 
 CYRILLIC = str.maketrans("aeopcyxi", "аеорсухі")
 PREFIXES = ("Hi team, ", "Hello! Quick question: ", "Please help me: ", "Good morning, ", "One more thing: ")
@@ -215,19 +213,8 @@ def generated(rows: int) -> list[str]:
 
 
 def timed(rows: int) -> None:
-    home = Path(tempfile.mkdtemp(prefix="holdout-bench-"))
-    home.chmod(0o711)
-    os.environ["HOLDOUT_HOME"] = str(home / "home")
-    try:
-        from app.core.migrate import migrate
-        from app.core.postgres import EmbeddedPostgres
-
-        with EmbeddedPostgres(home) as server:
-            os.environ["HOLDOUT_DATABASE_URL"] = server.dsn
-            migrate(server.dsn)
-            in_database(rows)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with fresh_database() as (_dsn, _home):
+        in_database(rows)
 
 
 def in_database(rows: int) -> None:

@@ -9,16 +9,13 @@ kind of page is asked for in many variants (other words, other tags, other place
 import http.client
 import os
 import random
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +24,7 @@ import psycopg
 
 from app.core.ids import new_id
 from app.web.paging import encode_cursor
+from benchmarks.fresh import fresh_database
 
 WORDS = 5_000
 TAGS = [f"topic-{number}" for number in range(40)]
@@ -196,27 +194,16 @@ def bare(world: World) -> float:
 
 
 def main(small: int, large: int) -> None:
-    home = Path(tempfile.mkdtemp(prefix="holdout-bench-"))
-    home.chmod(0o711)
-    os.environ["HOLDOUT_HOME"] = str(home / "home")
-    try:
-        from app.core.migrate import migrate
-        from app.core.postgres import EmbeddedPostgres
-
-        with EmbeddedPostgres(home) as server:
-            os.environ["HOLDOUT_DATABASE_URL"] = server.dsn
-            migrate(server.dsn)
-            world = make_world(server.dsn)
-            fill(world, small, 0)
-            before = measure(world, small)
-            if large:
-                fill(world, large - small, small)
-                after = measure(world, large)
-                print(f"\n{large:,} against {small:,}, p50:")
-                for name, times in after.items():
-                    print(f"  {name:<24} {figures(times)[0] / figures(before[name])[0]:>6.2f} ×   goal 1.5")
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with fresh_database() as (dsn, _home):
+        world = make_world(dsn)
+        fill(world, small, 0)
+        before = measure(world, small)
+        if large:
+            fill(world, large - small, small)
+            after = measure(world, large)
+            print(f"\n{large:,} against {small:,}, p50:")
+            for name, times in after.items():
+                print(f"  {name:<24} {figures(times)[0] / figures(before[name])[0]:>6.2f} ×   goal 1.5")
 
 
 def make_world(dsn: str) -> World:

@@ -48,10 +48,15 @@ async def bare(stage: Stage, seconds: float) -> float:
     return done / seconds
 
 
-def processor_seconds(stage: Stage) -> tuple[float, float]:
-    """(of the web processes, of this one)"""
-    webs = (psutil.Process(web.process.pid).cpu_times() for web in stage.webs)
-    return sum(one.user + one.system for one in webs), time.process_time()
+def processor_seconds(stage: Stage) -> tuple[float, float, float]:
+    """(of the web processes, of the database's, of this one)"""
+    webs = [psutil.Process(web.process.pid) for web in stage.webs]
+    backends = [one for one in psutil.process_iter(["name"]) if one.info["name"] == "postgres"]
+    return _spent(webs), _spent(backends), time.process_time()
+
+
+def _spent(processes: list[psutil.Process]) -> float:
+    return sum(times.user + times.system for times in (one.cpu_times() for one in processes))
 
 
 def main() -> None:
@@ -67,7 +72,7 @@ def main() -> None:
         limit = asyncio.run(bare(stage, 5))
     print(f"submit and next, {ANNOTATORS} annotators, two web processes: {seen.figures(seconds)}")
     each = [1000 * part / max(len(seen.decided), 1) for part in spent]
-    print(f"processor time a decision: web {each[0]:.1f} ms, client {each[1]:.1f} ms, beside the database's own")
+    print(f"processor time a decision: web {each[0]:.1f} ms, database {each[1]:.1f} ms, client {each[2]:.1f} ms")
     print(f"double hand-outs: {judged.over + judged.doubled} · the database alone: {limit:.0f} decisions/s")
 
 

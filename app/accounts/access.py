@@ -46,10 +46,17 @@ class Identity:
 
 def identify(request: Request, session: Session) -> Identity:
     """The API takes bearer tokens only, pages take the cookie only: a forged form can never reach the API."""
-    if request.url.path.startswith("/api/"):
+    if comes_with_token(request):
         return _by_token(request, session)
     cookie = request.cookies.get(COOKIE)
-    user = service.who_is(session, cookie) if cookie else None
+    return in_browser(request, service.who_is(session, cookie) if cookie else None)
+
+
+def comes_with_token(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+def in_browser(request: Request, user: User | None) -> Identity:
     if user is None:
         raise SignInRequired
     request.state.person = Person(user.id, user.name, user.email, user.is_instance_admin)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
@@ -62,8 +63,13 @@ SESSION_OF = (
 )
 
 
+def session_key(token: str, idle_since: datetime) -> dict[str, Any]:
+    """The values of ``SESSION_OF``."""
+    return {"token_hash": token_hash(token), "idle_since": idle_since}
+
+
 def session_of(session: Session, token: str, idle_since: datetime) -> tuple[UserSession, User] | None:
-    row = session.execute(SESSION_OF, {"token_hash": token_hash(token), "idle_since": idle_since}).first()
+    row = session.execute(SESSION_OF, session_key(token, idle_since)).first()
     return None if row is None else (row[0], row[1])
 
 

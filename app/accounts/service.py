@@ -68,19 +68,27 @@ def start_session(session: Session, user: User) -> str:
 
 
 def who_is(session: Session, token: str) -> User | None:
-    """The person behind a session cookie; keeps ``last_seen_at`` fresh, at most one write a minute."""
-    now = utcnow()
-    found = queries.session_of(session, token, now - SESSION_IDLE)
+    """The person behind a session cookie; ``last_seen_at`` is kept fresh, at most one write a minute."""
+    found = queries.session_of(session, token, idle_since())
     if found is None:
         return None
-    row, user = found
+    keep_seen(found[0])
+    return found[1]
+
+
+def idle_since() -> datetime:
+    """A session that was last used before this has ended."""
+    return utcnow() - SESSION_IDLE
+
+
+def keep_seen(row: UserSession) -> None:
+    now = utcnow()
     if now - row.last_seen_at > timedelta(minutes=1):
         row.last_seen_at = now
-    return user
 
 
 def sign_out(session: Session, token: str) -> None:
-    found = queries.session_of(session, token, utcnow() - SESSION_IDLE)
+    found = queries.session_of(session, token, idle_since())
     if found:
         session.delete(found[0])
 

@@ -9,6 +9,7 @@ from app.accounts.audit import record
 from app.accounts.models import User
 from app.annotation import queries
 from app.annotation import reservation_queries as places
+from app.annotation import taking_queries as taking
 from app.annotation.forms import NewAnnotation
 from app.annotation.models import Annotation
 from app.annotation.reservation_queries import GivenBack
@@ -31,10 +32,11 @@ def annotate(
     person on the same revision takes the place of the first. Raises Conflict if the example has changed meanwhile,
     if it has all its opinions, if others hold its places, or if ``reservation_id`` is no longer this person's.
     """
-    seen = queries.by_token(session, access.user.id, new.client_token)
-    if seen is not None:
-        return seen
     several = access.project.overlap > 1 and example.status == "to_review"
+    if several or not reservation_id:  # else the reservation tells: the first decision has ended it
+        seen = queries.by_token(session, access.user.id, new.client_token)
+        if seen is not None:
+            return seen
     try:
         return (_one_of_several if several else _alone)(session, access, example, new, reservation_id)
     except Conflict:
@@ -49,32 +51,34 @@ def _alone(
 ) -> Annotation:
     if new.revision != example.revision:
         raise changed(example)
-    before = {"status": example.status, "revision": example.revision}
-    _revise(session, access, example, new)  # takes the lock on the example; what follows is alone with it
-    ended = _given_back(session, access, example, reservation_id)
+    before: dict[str, Any] = {"status": example.status, "revision": example.revision}
+    edits = edits_given(session, access, example, new)
+    if _edited(example, new) or "expected" in edits:
+        example_service.revise(session, access.user, example, new.revision, reason="edited in review", **edits)
+        ended = _given_back(session, access, example, reservation_id)
+    else:  # most verdicts are on the text as it stands; what was read before the lock may be old
+        ended = _given_back(session, access, example, reservation_id)
+        if example.revision != new.revision or example.deleted_at is not None:
+            raise changed(example)
+        before["status"] = example.status
     if ended.waiting and example.status == "to_review":
         raise Conflict("Several people said different things of this example. It waits to be settled.")
-    example_service.set_status(session, access.user, example, STATUS_OF[new.verdict], action=new.verdict)
-    return queries.put(
+    status = STATUS_OF[new.verdict]
+    decision = example_service.decision(session, access.user, example, status, action=new.verdict)
+    annotation = queries.put(
         session,
+        decision,
         **said(access, example, new),
         seconds=_seconds(new, ended),
         revision=example.revision,
         before=before | {"left": example.revision},
     )
+    examples.decided(session, example, status)
+    return annotation
 
 
-def _revise(session: Session, access: Access, example: Example, new: NewAnnotation) -> None:
-    """Make the reviewer's edits, and hold the example until the transaction ends. Locks come in the order of
-    ``revise``, which has nothing to do where nothing was edited: most verdicts are on the text as it stands."""
-    edits = edits_given(session, access, example, new)
-    as_it_stands = new.messages is None and new.tags is None and new.behavior in (None, example.behavior)
-    if as_it_stands and "expected" not in edits:
-        examples.lock_current(session, example)
-        if example.revision != new.revision or example.deleted_at is not None:
-            raise changed(example)
-    else:
-        example_service.revise(session, access.user, example, new.revision, reason="edited in review", **edits)
+def _edited(example: Example, new: NewAnnotation) -> bool:
+    return new.messages is not None or new.tags is not None or new.behavior not in (None, example.behavior)
 
 
 def _one_of_several(
@@ -91,8 +95,8 @@ def _one_of_several(
     others = [one for one in waiting if one is not own]
     if len(waiting) >= access.project.overlap:
         raise Conflict("All opinions on this example are in. What differs is settled by somebody who may.")
-    slot = own.slot if own else _place(session, access, example, reservation_id)
-    ended = _given_back(session, access, example, None)
+    slot = own.slot if own else _place(session, access, example, reservation_id, {one.slot for one in others})
+    ended = places.give_back(session, example.id, access.user.id)
     if own:
         queries.remove(session, own)
     annotation = queries.put(
@@ -119,12 +123,19 @@ def _one_of_several(
     return annotation
 
 
-def _place(session: Session, access: Access, example: Example, reservation_id: str | None) -> int:
-    """The place that this person holds, or a free one when they come without a reservation."""
-    held = places.take(session, access.project.id, access.user.id, example.id, range(1, access.project.overlap + 1))
+def _place(
+    session: Session, access: Access, example: Example, reservation_id: str | None, judged: set[int | None]
+) -> int:
+    """The place that this person holds, or a free one when they come without a reservation.
+
+    Where somebody else's opinion has that place (it was taken and judged while this one was handed out), the lowest
+    one without an opinion: the caller holds the lock on opinions, and there are fewer of them than places.
+    """
+    every = range(1, access.project.overlap + 1)
+    held = taking.take(session, access.project.id, access.user.id, example.id, every)
     if held is None or (reservation_id and held.id != reservation_id):
         raise Conflict(GONE)
-    return held.slot
+    return held.slot if held.slot not in judged else next(slot for slot in every if slot not in judged)
 
 
 def decide_if_agreed(
@@ -232,9 +243,9 @@ def _check_untouched(example: Example, annotation: Annotation) -> None:
 
 
 def _given_back(session: Session, access: Access, example: Example, reservation_id: str | None) -> GivenBack:
-    """Give the place back. Raises Conflict if ``reservation_id`` is no longer this person's, or without one if
-    somebody else is at it."""
-    ended = places.give_back(session, example.id, access.user.id)
+    """Give the place back, the example held. Raises Conflict if ``reservation_id`` is no longer this person's, or
+    without one if somebody else is at it."""
+    ended = places.give_back_and_hold(session, example, access.user.id)
     if reservation_id:
         lost = ended.id != reservation_id
     else:

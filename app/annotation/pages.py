@@ -148,9 +148,9 @@ def review(
     """``whole``: with what stands beside the item and stays when the next one comes."""
     project, item, queue = access.project, None, service.queue_filter(wanted)
     if held is not None:
-        example, revision = places.content(session, held)
+        example, revision, suggestion, model = places.content(session, held)
         item = item_of(access, f"/p/{project.slug}/review/{held.id}", example, revision)
-        item = _prefilled(item, shown(session, example.id, example.revision))
+        item = _prefilled(item, shown(suggestion, model))
         form = form or (_draft(session, held, example) if wanted.queue == "draft" else None)
     return ReviewPage(
         slug=project.slug,

@@ -1,7 +1,6 @@
 """SQL of how far a person and a queue are."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
@@ -10,6 +9,7 @@ from app.annotation.models import Annotation, Draft, Skip
 from app.annotation.queries import SITTING, undoable
 from app.annotation.settle_queries import disagreements
 from app.annotation.waiting_queries import PROJECT, USER, filter_of, key_of, waiting
+from app.core.statements import built_once, number, one_row
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example
 
@@ -41,26 +41,26 @@ def tally(
 ) -> Tally:
     """Bounded: a queue of a hundred thousand costs what one of a thousand costs. ``known``: what is done and left
     together, where it was counted a moment ago."""
-    row = session.execute(_tally(key_of(wanted), overlap), {"project": project_id, "user": user_id}).one()
-    done, count, seconds, undo_id = row
+    row = one_row(session, _tally(key_of(wanted), overlap), {"project": project_id, "user": user_id})
+    done, count, seconds, undo_id = row or (0, 0, None, None)
     remaining = left(session, project_id, user_id, wanted, overlap) if known is None else max(known - done, 0)
-    return Tally(done, remaining, count, seconds, undo_id)
+    return Tally(done, remaining, count, seconds, undo_id and str(undo_id))
 
 
-@lru_cache(256)
+@built_once
 def _tally(key: str, overlap: int) -> Select[int, int, float | None, str | None]:
-    passed_over = select(Skip.example_id).where(Skip.user_id == USER).limit(COUNTED)
+    passed_over = select(Skip.example_id).where(Skip.user_id == USER).limit(number(COUNTED))
     skipped = select(Example.id).where(Example.id.in_(passed_over), *waiting(PROJECT, USER, filter_of(key), overlap))
     recent = (
         select(Annotation.id, Annotation.seconds, undoable().label("undoable"))
         .where(Annotation.project_id == PROJECT, Annotation.annotator_id == USER)
         .where(~Annotation.settles, Annotation.created_at > func.now() - SITTING)
         .order_by(Annotation.id.desc())
-        .limit(COUNTED)
+        .limit(number(COUNTED))
         .subquery()
     )
     median = func.percentile_cont(0.5).within_group(recent.c.seconds).filter(recent.c.seconds > 0)
-    undo = select(recent.c.id).where(recent.c.undoable).order_by(recent.c.id.desc()).limit(1)
+    undo = select(recent.c.id).where(recent.c.undoable).order_by(recent.c.id.desc()).limit(number(1))
     return select(
         select(func.count()).select_from(recent).scalar_subquery(),
         select(func.count()).select_from(skipped.subquery()).scalar_subquery(),

@@ -1,19 +1,21 @@
 """SQL of what people say of examples."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, not_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
+from app.accounts.audit import RECORD
 from app.accounts.models import User
 from app.annotation.models import Annotation, Draft, Skip
 from app.core.errors import NotFound
 from app.core.ids import is_id, new_id
+from app.core.statements import built_once
 from app.examples.models import Example
+from app.examples.queries import SET_STATUS
 from app.projects.models import Project
 
 SITTING = text("interval '12 hours'")  # what counts as today's work: for the progress, and for undoing
@@ -57,21 +59,29 @@ def by_token(session: Session, user_id: str, client_token: str | None) -> Annota
     return session.scalar(BY_TOKEN, {"token": client_token, "user": user_id})
 
 
-def put(session: Session, **values: Any) -> Annotation:
-    """Store a verdict. One of the same person on the same revision gives way to it."""
+def put(session: Session, decision: Mapping[str, Any] | None = None, **values: Any) -> Annotation:
+    """Store a verdict. One of the same person on the same revision gives way to it.
+
+    ``decision``: the status that it gives the example, see ``examples.service.decision``, set by the same statement.
+    """
     alone: dict[str, Any] = {"slot": None, "blind": False, "proposal": {}}
     values = alone | values | {"id": new_id()}  # ids tell the order in time
-    stored: Annotation = session.scalars(_put(tuple(sorted(values))), values).one()
+    statement = _put(tuple(sorted(values)), decision is not None)
+    given = {f"put_{name}": value for name, value in values.items()} | dict(decision or {})
+    stored: Annotation = session.scalars(statement, given, execution_options={"populate_existing": True}).one()
     return stored
 
 
-@lru_cache(16)
-def _put(columns: tuple[str, ...]) -> Any:
+@built_once
+def _put(columns: tuple[str, ...], decides: bool) -> Any:
+    """Parameters have names of their own: one with the name of a column would be set in every table of the statement"""
     keys = ["example_id", "revision", "annotator_id", "settles"]
-    statement = insert(Annotation).values({name: bindparam(name) for name in columns})
+    statement = insert(Annotation).values({name: bindparam(f"put_{name}") for name in columns})
     fresh = {name: statement.excluded[name] for name in columns if name not in keys} | {"created_at": func.now()}
     put = statement.on_conflict_do_update(index_elements=keys, set_=fresh).returning(Annotation)
-    return put.execution_options(populate_existing=True)
+    if decides:
+        put = put.add_cte(SET_STATUS.cte("decided"), RECORD.cte("recorded"))
+    return select(Annotation).from_statement(put)
 
 
 def remove(session: Session, annotation: Annotation) -> None:
@@ -100,7 +110,7 @@ def latest_settled(session: Session, project_id: str, user_id: str) -> Annotatio
 
 def undoable() -> ColumnElement[bool]:
     """It decided the example, or it still waits for others."""
-    return or_(Annotation.slot.is_not(None), Annotation.before != {})
+    return or_(Annotation.slot.is_not(None), Annotation.before != text("'{}'::jsonb"))
 
 
 def annotation(session: Session, project_id: str, example_id: str, annotation_id: str) -> Annotation:

@@ -1,20 +1,22 @@
 """SQL of places at examples: hand out, keep, give back. The database's clock decides when a reservation ends."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Double, Row, Select, and_, bindparam, exists, func, select, text, update
+from sqlalchemy import Double, Row, Select, TextClause, and_, bindparam, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.annotation.assignments.queries import ANY_ACTIVE
+from app.annotation.assist.models import ModelBatch, Suggestion
 from app.annotation.forms import Queue
 from app.annotation.models import SETTLING, Draft, Reservation, Skip
-from app.annotation.waiting_queries import BUT, LIVE, PROJECT, USER, filter_of, key_of
+from app.annotation.suggestions.queries import NEWEST_SUGGESTION
+from app.annotation.waiting_queries import LIVE, PROJECT, USER, filter_of, key_of
 from app.core.errors import NotFound
-from app.core.ids import is_id, new_id
+from app.core.ids import is_id
+from app.core.statements import built_once, number, one_row
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Revision
 from app.examples.queries import conditions
@@ -26,24 +28,44 @@ PUT_ASIDE = timedelta(hours=24)  # with a draft
 MOST_HELD = 1_000  # drafts are places too
 
 
+KEEP_SHOWN = (
+    update(Reservation)
+    .where(Reservation.example_id == bindparam("shown"), Reservation.user_id == USER, LIVE)
+    .values(expires_at=func.greatest(Reservation.expires_at, func.clock_timestamp() + IN_HAND))
+    .execution_options(synchronize_session=False)
+)
+
+
 def mine(
-    session: Session, project_id: str, user_id: str, wanted: ExampleFilter, queue: Queue, but: Sequence[str] = ()
-) -> Reservation | None:
-    """What this person holds already and had in hand last, without the examples ``but``."""
-    values = {"project": project_id, "user": user_id, "but": list(but)}
-    return session.scalar(_mine(key_of(wanted), queue, bool(but)), values)
+    session: Session, project_id: str, user_id: str, wanted: ExampleFilter, queue: Queue, shown: str | None = None
+) -> tuple[Reservation | None, bool]:
+    """(what this person holds already and had in hand last, whether anybody was asked to review anything).
+
+    ``shown``: the example that they look at right now; it stays theirs, and is not meant.
+    """
+    values = {"project": project_id, "user": user_id, "shown": shown}
+    row = one_row(session, _mine(key_of(wanted), queue, shown is not None), values)
+    asked, held = row or (False, None)
+    return held and session.get(Reservation, str(held), populate_existing=True), asked
 
 
-@lru_cache(256)
-def _mine(key: str, queue: Queue, but: bool) -> Select[Reservation]:
-    """Built once for each filter, as is all that one decision after the other asks."""
+@built_once
+def _mine(key: str, queue: Queue, shown: bool) -> Select[bool, str | None]:
+    """Built once for each filter, as is all that one decision after the other asks; one round trip for all of it."""
+    one = _held(key, queue, shown).cte("held")
+    asked = select(ANY_ACTIVE.scalar_subquery().label("asked")).cte("asked")
+    query = select(asked.c.asked, select(one.c.id).scalar_subquery())
+    return query.add_cte(KEEP_SHOWN.cte("kept")) if shown else query
+
+
+def _held(key: str, queue: Queue, shown: bool) -> Select[str]:
     aside = exists().where(Draft.example_id == Reservation.example_id, Draft.user_id == USER)
     # The few that are held first, whatever the planner knows of the tables: their examples are then looked up by key
     held = select(Reservation.id).where(Reservation.project_id == PROJECT, Reservation.user_id == USER, LIVE)
     query = (
-        select(Reservation)
+        select(Reservation.id)
         .join(Example, Example.id == Reservation.example_id)
-        .where(Reservation.id.in_(held.limit(MOST_HELD)), *conditions(PROJECT, filter_of(key)))
+        .where(Reservation.id.in_(held.limit(number(MOST_HELD))), *conditions(PROJECT, filter_of(key)))
         .where(Reservation.slot == SETTLING if queue == "settle" else Reservation.slot > SETTLING)
     )
     if queue == "draft":
@@ -53,9 +75,9 @@ def _mine(key: str, queue: Queue, but: bool) -> Select[Reservation]:
         query = query.where(~aside).order_by(Reservation.expires_at.desc())
     if queue == "skipped":
         query = query.where(exists().where(Skip.example_id == Reservation.example_id, Skip.user_id == USER))
-    if but:
-        query = query.where(Reservation.example_id.not_in(BUT))
-    return query.limit(1)
+    if shown:
+        query = query.where(Reservation.example_id != bindparam("shown"))
+    return query.limit(number(1))
 
 
 def keep(session: Session, held: Reservation, how_long: timedelta = IN_HAND) -> None:
@@ -69,19 +91,6 @@ def keep(session: Session, held: Reservation, how_long: timedelta = IN_HAND) -> 
     session.refresh(held)
 
 
-KEEP_SHOWN = (
-    update(Reservation)
-    .where(Reservation.example_id == bindparam("example"), Reservation.user_id == bindparam("user"), LIVE)
-    .values(expires_at=func.greatest(Reservation.expires_at, func.clock_timestamp() + IN_HAND))
-    .execution_options(synchronize_session=False)
-)
-
-
-def keep_shown(session: Session, user_id: str, example_id: str) -> None:
-    """What was ahead is in hand now."""
-    session.execute(KEEP_SHOWN, {"example": example_id, "user": user_id})
-
-
 def keep_all(session: Session, project_id: str, user_id: str, held: Reservation) -> None:
     """A sign of life: the one in hand, and those ahead for a shorter time."""
     ahead = func.greatest(Reservation.expires_at, func.clock_timestamp() + AHEAD)
@@ -92,54 +101,6 @@ def keep_all(session: Session, project_id: str, user_id: str, held: Reservation)
         .execution_options(synchronize_session=False)
     )
     keep(session, held)
-
-
-# The lowest place that is free, or that somebody's time ran out on; where there is one's own, that one.
-# The unique keys decide where two come at once: the second gets nothing and looks again.
-OWN = """
-update reservations r set expires_at = clock_timestamp() + :long,
-  created_at = case when r.expires_at > clock_timestamp() then r.created_at else clock_timestamp() end
-where r.example_id = :example and r.user_id = :user and r.slot between :low and :high returning r.*
-"""
-FREE = """
-insert into reservations (id, project_id, example_id, slot, user_id, created_at, expires_at)
-select :id, :project, :example, slot, :user, clock_timestamp(), clock_timestamp() + :long
-from generate_series(cast(:low as int), cast(:high as int)) slot
-where not exists (select from reservations r where r.example_id = :example
-                  and (r.user_id = :user or (r.slot = slot.slot and r.expires_at > clock_timestamp())))
-  and not exists (select from annotations a where a.example_id = :example and a.slot = slot.slot)
-order by slot limit 1
-on conflict (example_id, slot) do update set id = excluded.id, user_id = excluded.user_id,
-  created_at = excluded.created_at, expires_at = excluded.expires_at
-where reservations.expires_at <= clock_timestamp()
-returning *
-"""
-PLACES = tuple(select(Reservation).from_statement(text(statement)) for statement in (FREE, OWN))
-
-
-def take(
-    session: Session,
-    project_id: str,
-    user_id: str,
-    example_id: str,
-    places: range,
-    how_long: timedelta = IN_HAND,
-) -> Reservation | None:
-    """A place among ``places`` at this example, or None if all are taken. Answers the place that is held already."""
-    values = {
-        "id": new_id(),
-        "project": project_id,
-        "example": example_id,
-        "user": user_id,
-        "low": places.start,
-        "high": places.stop - 1,
-        "long": how_long,
-    }
-    for statement in PLACES:
-        found: Reservation | None = session.scalar(statement, values, execution_options={"populate_existing": True})
-        if found is not None:
-            return found
-    return None
 
 
 def find(session: Session, project_id: str, user_id: str, reservation_id: str) -> Reservation | None:
@@ -156,7 +117,13 @@ def get(session: Session, project_id: str, user_id: str, reservation_id: str) ->
 
 
 NEWEST = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
-CONTENT = select(Example, Revision).join(Revision, NEWEST).where(Example.id == bindparam("example"))
+CONTENT = (
+    select(Example, Revision, Suggestion, ModelBatch.model)
+    .join(Revision, NEWEST)
+    .outerjoin(Suggestion, Suggestion.id == NEWEST_SUGGESTION)
+    .outerjoin(ModelBatch, ModelBatch.id == Suggestion.batch_id)
+    .where(Example.id == bindparam("example"))
+)
 HELD_CONTENT = (
     select(Reservation, Example, Revision)
     .join(Example, Example.id == Reservation.example_id)
@@ -166,8 +133,9 @@ HELD_CONTENT = (
 )
 
 
-def content(session: Session, held: Reservation) -> Row[Example, Revision]:
-    """The example that is held, and its newest revision."""
+def content(session: Session, held: Reservation) -> Row[Example, Revision, Suggestion | None, str | None]:
+    """The example that is held, its newest revision, and what a model suggested for exactly this one, with the
+    model's name."""
     return session.execute(CONTENT, {"example": held.example_id}).one()
 
 
@@ -193,24 +161,47 @@ class GivenBack:
     others: int
 
 
-GIVE_BACK = text("""
-with ended as (delete from reservations where example_id = :example and user_id = :user
-               returning id, extract(epoch from clock_timestamp() - created_at) as lasted),
-     skipped as (delete from skips where example_id = :example and user_id = :user returning seconds),
-     drafted as (delete from annotation_drafts where example_id = :example and user_id = :user returning seconds)
+GIVE_BACK = """
+with held as (select id, revision, status, deleted_at from examples where id = :example {lock}),
+     ended as (delete from reservations r using held where r.example_id = held.id and r.user_id = :user
+               returning r.id, extract(epoch from clock_timestamp() - r.created_at) as lasted),
+     skipped as (delete from skips s using held where s.example_id = held.id and s.user_id = :user returning seconds),
+     drafted as (delete from annotation_drafts d using held where d.example_id = held.id and d.user_id = :user
+                 returning seconds)
 select (select id from ended) as id, (select lasted from ended) as lasted,
   coalesce((select sum(seconds) from skipped), 0) + coalesce((select sum(seconds) from drafted), 0) as aside,
   (select count(*) from annotations where example_id = :example and slot is not null) as waiting,
   (select count(*) from reservations where example_id = :example and user_id <> :user and slot > 0
-     and expires_at > clock_timestamp()) as others
-""")
+     and expires_at > clock_timestamp()) as others,
+  held.revision, held.status, held.deleted_at from held
+"""
+LOCKING, PLAIN = (text(GIVE_BACK.format(lock=lock)) for lock in ("for update", ""))
 
 
 def give_back(session: Session, example_id: str, user_id: str) -> GivenBack:
     """The person is done with the example: neither reserved, nor skipped, nor put aside any more."""
-    row = session.execute(GIVE_BACK, {"example": example_id, "user": user_id}).one()
-    lasted = None if row.lasted is None else float(row.lasted)
-    return GivenBack(row.id and str(row.id), lasted, float(row.aside), row.waiting, row.others)
+    return _given_back(session, PLAIN, example_id, user_id)[0]
+
+
+def give_back_and_hold(session: Session, example: Example, user_id: str) -> GivenBack:
+    """``give_back``, after the example was locked, until the transaction ends, and brought up to date. Takes the lock
+    on the example before any on its places, as those do who take one over; a lock on splits has to come before."""
+    ended, now = _given_back(session, LOCKING, example.id, user_id)
+    if now != (example.revision, example.status, example.deleted_at):
+        session.refresh(example)
+    return ended
+
+
+def _given_back(
+    session: Session, statement: TextClause, example_id: str, user_id: str
+) -> tuple[GivenBack, tuple[Any, ...]]:
+    """(what ended, the example's revision, status and time of deletion)"""
+    row = one_row(session, statement, {"example": example_id, "user": user_id})
+    if row is None:
+        raise NotFound("This example")
+    id, lasted, aside, waiting, others, *now = row
+    ended = GivenBack(id and str(id), None if lasted is None else float(lasted), float(aside), waiting, others)
+    return ended, tuple(now)
 
 
 def lasted(session: Session, held: Reservation) -> float:

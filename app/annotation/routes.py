@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from app.annotation import done_routes, pages, queries, service, settle_routes
@@ -74,15 +75,14 @@ def decide(
         kept = parse(NewDraft, {name: form.get(name) for name in ("revision", "seconds")})
         service.put_aside(session, access, held, kept.revision, typed(form), kept.seconds)
         return _next(request, session, access, wanted, shown=shown)
+    example_id = example.id
     try:
-        with session.begin_nested():  # a refused decision leaves nothing behind, and the page can still be shown
-            given = values(form, revision, example.tags)
-            annotation = service.annotate(session, access, example, parse(NewAnnotation, given), reservation_id=held.id)
-            suggestions.settle(session, annotation, str(form.get("suggestion_id", "")), revision, given)
-    except Invalid as error:
-        return _refuse(request, session, access, wanted, held, shown_again(form, at_fields(error)), 422)
-    except Conflict as error:
-        return _refuse(request, session, access, wanted, held, shown_again(form, Invalid(f"Not saved. {error}")), 409)
+        given = values(form, revision, example.tags)
+        annotation = service.annotate(session, access, example, parse(NewAnnotation, given), reservation_id=held.id)
+        suggestions.settle(session, annotation, str(form.get("suggestion_id", "")), revision, given)
+    except (Invalid, Conflict) as error:
+        session.rollback()  # a refused decision leaves nothing behind, and the page can still be shown
+        return _refuse(request, session, access, wanted, example_id, form, error)
     return _next(request, session, access, wanted, shown=shown)
 
 
@@ -135,13 +135,17 @@ def _refuse(
     session: Session,
     access: Access,
     wanted: ReviewQuery,
-    refused_one: Reservation,
-    form: FormState,
-    status: int,
+    example_id: str,
+    typed: FormData,
+    error: Invalid | Conflict,
 ) -> Response:
     """What was typed stays in the fields, over the newest revision, so that both can be read: of that example only."""
+    if isinstance(error, Invalid):
+        form, status = shown_again(typed, at_fields(error)), 422
+    else:
+        form, status = shown_again(typed, Invalid(f"Not saved. {error}")), 409
     held = service.next_item(session, access, wanted, wanted.queue)
-    if held is None or held.example_id != refused_one.example_id:
+    if held is None or held.example_id != example_id:
         form = FormState(message=form.message)
     return _next(request, session, access, wanted, form, status, held)
 

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from app.annotation import draft_queries as drafts
 from app.annotation import reservation_queries as places
+from app.annotation import taking_queries as taking
 from app.annotation.assignments import queries as assignments
 from app.annotation.deciding import annotate, take_back
 from app.annotation.forms import Queue
 from app.annotation.models import Annotation, Reservation
 from app.annotation.rules import clamped
-from app.annotation.waiting_queries import free
 from app.examples.forms import ExampleFilter
 from app.projects.access import Access
 
@@ -45,46 +45,45 @@ def next_item(
     ``shown`` is the example that they look at right now: the one after it is wanted, to be kept ready.
     """
     wanted = queue_filter(wanted)
-    but = [shown] if shown else []
-    if shown:
-        places.keep_shown(session, access.user.id, shown)
-    held = places.mine(session, access.project.id, access.user.id, wanted, queue, but)
+    held, asked = places.mine(session, access.project.id, access.user.id, wanted, queue, shown)
     if held is None:
-        return _reserve(session, access, wanted, queue, but)
+        return _reserve(session, access, wanted, queue, shown, asked)
     places.keep(session, held, places.AHEAD if shown else places.IN_HAND)
     return held
 
 
 def _reserve(
-    session: Session, access: Access, wanted: ExampleFilter, queue: Queue, but: list[str]
+    session: Session, access: Access, wanted: ExampleFilter, queue: Queue, shown: str | None, asked: bool
 ) -> Reservation | None:
     """Hand out the next example with a free place; what this person skipped comes after the rest.
 
     Locks of others are stepped over, so nobody waits. Two who chose the same place at the same moment meet at the
     unique key of the reservations, and the second chooses again.
     """
-    user, project, overlap = access.user.id, access.project.id, overlap_of(access, wanted)
-    long = places.AHEAD if but else places.IN_HAND
-    for passed_over, among in _ways(session, project, user, queue):
+    user, project = access.user.id, access.project.id
+    here, long = range(1, overlap_of(access, wanted) + 1), places.AHEAD if shown else places.IN_HAND
+    but = [shown] if shown else []
+    for passed_over, among in _ways(user, queue, asked):
         while True:
-            found = free(session, project, user, wanted, queue, overlap, but=but, passed_over=passed_over, among=among)
+            found, taken = taking.take_next(
+                session, project, user, wanted, queue, here, long, but=but, passed_over=passed_over, among=among
+            )
             if found is None:
                 break
-            taken = places.take(session, project, user, found, range(1, overlap + 1), long)
+            # An own place whose time ran out, or one beside the place that was taken a moment ago
+            taken = taken or taking.take(session, project, user, found, here, long)
             if taken is not None:
                 return taken
             but = [*but, found]
     return None
 
 
-def _ways(
-    session: Session, project_id: str, user_id: str, queue: Queue
-) -> list[tuple[bool, list[ColumnElement[bool]]]]:
+def _ways(user_id: str, queue: Queue, asked: bool) -> list[tuple[bool, list[ColumnElement[bool]]]]:
     """(of what they skipped, among which) in the order of looking: first what this person was asked to review, what
-    others were asked last."""
+    others were asked last. ``asked``: whether anybody was."""
     if queue != "todo":
         return [(queue == "skipped", [])]
-    first = assignments.mine_first(user_id) if assignments.any_active(session, project_id) else [[]]
+    first = assignments.mine_first(user_id) if asked else [[]]
     return [*((False, among) for among in first), (True, [])]
 
 
@@ -113,6 +112,6 @@ def undo(session: Session, access: Access, annotation: Annotation) -> Reservatio
     try:
         with session.begin_nested():
             overlap = range(1, access.project.overlap + 1)
-            return places.take(session, access.project.id, access.user.id, example.id, overlap)
+            return taking.take(session, access.project.id, access.user.id, example.id, overlap)
     except IntegrityError:
         return None

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from app.annotation import queries
 from app.annotation import reservation_queries as places
 from app.annotation import settle_queries as unsettled
+from app.annotation import taking_queries as taking
 from app.annotation.deciding import changed, decide, decide_if_agreed, proposal_of, said
 from app.annotation.forms import NewAnnotation, NewSettlement
 from app.annotation.models import SETTLING, Annotation, Reservation
@@ -40,7 +41,7 @@ def next_disagreement(session: Session, access: Access) -> Reservation | None:
             return None
         taken = None
         if not done_if_agreed(session, project.id, found, project.overlap):
-            taken = places.take(session, project.id, access.user.id, found, range(SETTLING, SETTLING + 1))
+            taken = taking.take(session, project.id, access.user.id, found, range(SETTLING, SETTLING + 1))
         if taken is not None:
             return taken
         passed_over.append(found)

@@ -1,23 +1,22 @@
 """SQL of what still wants somebody's opinion: how a queue's filter becomes a statement, built once for each filter."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ARRAY, ColumnElement, Select, all_, and_, bindparam, exists, func, select
 
 from app.annotation.forms import Queue
 from app.annotation.models import SETTLING, Annotation, Draft, Reservation, Skip
 from app.core.db import Id
+from app.core.statements import built_once, number
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example
 from app.examples.queries import conditions
 
 LIVE = Reservation.expires_at > func.clock_timestamp()
-PROJECT: Any = bindparam("project")
-USER: Any = bindparam("user")
-BUT = bindparam("but", expanding=True, type_=Id)
+PROJECT: Any = bindparam("project", type_=Id)
+USER: Any = bindparam("user", type_=Id)
+BUT = bindparam("but", type_=ARRAY(Id))
 FIELDS = set(ExampleFilter.model_fields)
 
 
@@ -30,34 +29,21 @@ def filter_of(key: str) -> ExampleFilter:
     return ExampleFilter.model_validate_json(key)
 
 
-def free(
-    session: Session,
-    project_id: str,
-    user_id: str,
-    wanted: ExampleFilter,
-    queue: Queue,
-    overlap: int,
-    *,
-    but: Sequence[str] = (),
-    passed_over: bool = False,
-    among: Sequence[ColumnElement[bool]] = (),
-) -> str | None:
+def free(wanted: ExampleFilter, queue: Queue, overlap: int, but: bool, passed_over: bool) -> Select[str]:
     """The next example with a place for this person, its row held until the transaction ends.
 
-    Rows that others hold at this moment are stepped over. ``passed_over``: of those that this person skipped, the
-    longest ago first. ``among``: only of these.
+    Rows that others hold at this moment are stepped over. ``but``: without some. ``passed_over``: of those that this
+    person skipped, the longest ago first.
     """
-    query = _free(key_of(wanted), queue, overlap, bool(but), passed_over)
-    values = {"project": project_id, "user": user_id, "but": list(but)}
-    return session.scalar(query.where(*among) if among else query, values)
+    return _free(key_of(wanted), queue, overlap, but, passed_over)
 
 
-@lru_cache(256)
+@built_once
 def _free(key: str, queue: Queue, overlap: int, but: bool, passed_over: bool) -> Select[str]:
     wanted = filter_of(key)
     query = select(Example.id).where(*conditions(PROJECT, wanted), *_open_to(USER, wanted, overlap))
     if but:
-        query = query.where(Example.id.not_in(BUT))
+        query = query.where(Example.id != all_(BUT))
     if queue == "draft":
         query = query.join(Draft, and_(Draft.example_id == Example.id, Draft.user_id == USER))
         query = query.order_by(Draft.saved_at)
@@ -65,7 +51,7 @@ def _free(key: str, queue: Queue, overlap: int, but: bool, passed_over: bool) ->
         query = query.where(~_drafted(USER)).join(Skip, _skipped_by(USER)).order_by(Skip.created_at)
     else:
         query = query.where(~_drafted(USER), ~exists().where(_skipped_by(USER))).order_by(Example.id)
-    return query.limit(1).with_for_update(of=Example, skip_locked=True)
+    return query.limit(number(1)).with_for_update(of=Example, skip_locked=True)
 
 
 def waiting(project_id: str, user_id: str, wanted: ExampleFilter, overlap: int) -> Sequence[ColumnElement[bool]]:

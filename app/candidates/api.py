@@ -76,10 +76,12 @@ def get(session: SessionDep, access: Viewer, candidate_id: str) -> CandidateOut:
 
 
 class PreviewOut(BaseModel):
-    """``messages`` as they would be sent, with what was ``retrieved`` for them; null without retrieval."""
+    """``messages`` as they would be sent, with what was ``retrieved`` for them; null without retrieval. ``note``: where
+    a run would search by meaning and this could not."""
 
     messages: list[dict[str, Any]]
     retrieved: list[dict[str, Any]] | None
+    note: str
 
 
 @router.post(BASE + "/{candidate_id}/preview")
@@ -88,7 +90,7 @@ def preview(session: SessionDep, access: Viewer, candidate_id: str, request: Pre
     candidate = queries.get(session, access.project.id, candidate_id)
     sent = previewing.preview(session, candidate, request.request)
     found = None if sent.found is None else [one.source | {"score": one.score} for one in sent.found]
-    return PreviewOut(messages=sent.messages, retrieved=found)
+    return PreviewOut(messages=sent.messages, retrieved=found, note=sent.note)
 
 
 @router.put("/projects/{slug}/baseline")

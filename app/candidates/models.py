@@ -24,7 +24,8 @@ class Candidate(Base):
     prompt_template: Mapped[str | None]  # wraps the last user message; {{input}} is its text
     parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
     price: Mapped[dict[str, Any] | None]  # {"input": $ per million tokens, "output": …}
-    # {"collection_id", "top_k", "as_of", "snapshot_id", "passages_sha256"}: what is searched is fixed from creation
+    # {"collection_id", "top_k", "as_of", "snapshot_id", "passages_sha256", "ranking", "embedding"}: what is searched,
+    # and how, is fixed from creation
     retrieval: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     origin: Mapped[str] = mapped_column(default="manual")
     fine_tune_id: Mapped[str | None] = mapped_column(Id)

@@ -12,14 +12,18 @@ from app.candidates.few_shot import queries as few_shot
 from app.candidates.knowledge import queries as knowledge
 from app.candidates.knowledge.models import Collection, Snapshot
 from app.candidates.knowledge.pinning import snapshot_of
+from app.candidates.knowledge.ranking import HOW, Ranking
 from app.candidates.models import Candidate
 from app.candidates.previewing import Sent, preview
 from app.candidates.versions import Lineage, lineage
+from app.core.clock import utcnow
+from app.gateway.models import Provider
+from app.gateway.shutdowns import shutdown
 from app.projects.access import Access
 from app.web.forms import FormState
 
 SHOWN_PARAMETERS = ("temperature", "max_tokens", "top_p", "seed")
-RETRIEVAL = ("collection_id", "top_k", "as_of")
+RETRIEVAL = ("collection_id", "top_k", "as_of", "ranking")
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class Searched:
     snapshot: Snapshot
     top_k: int
     as_of: str | None
+    ranked: str
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ class CandidatePage:
     shots: Sequence[WorkedExample]
     lineage: Lineage
     is_baseline: bool
+    ends: str  # when its provider shuts its model down, where that is near or past
     can_change: bool
     searched: Searched | None
     q: str
@@ -162,11 +168,18 @@ def one(session: Session, access: Access, candidate: Candidate, q: str = "") -> 
         shots=_shots(session, slug, candidate.id),
         lineage=lineage(session, slug, candidate),
         is_baseline=is_baseline,
+        ends=_ends(provider, candidate.model),
         can_change=access.can("engineer"),
         searched=_searched(session, candidate),
         q=q,
         sent=preview(session, candidate, [{"role": "user", "content": q}]) if q.strip() else None,
     )
+
+
+def _ends(provider: Provider | None, model: str) -> str:
+    today = utcnow().date()
+    found = shutdown(provider.base_url, provider.models, model) if provider else None
+    return found.sentence(today) if found and found.is_near(today) else ""
 
 
 def _shots(session: Session, slug: str, candidate_id: str) -> list[WorkedExample]:
@@ -182,5 +195,12 @@ def _shots(session: Session, slug: str, candidate_id: str) -> list[WorkedExample
 def _searched(session: Session, candidate: Candidate) -> Searched | None:
     if candidate.retrieval is None:
         return None
-    collection, snapshot = snapshot_of(session, candidate.retrieval)
-    return Searched(collection, snapshot, candidate.retrieval["top_k"], candidate.retrieval["as_of"])
+    said = candidate.retrieval
+    collection, snapshot = snapshot_of(session, said)
+    return Searched(collection, snapshot, said["top_k"], said["as_of"], _ranked(said))
+
+
+def _ranked(retrieval: dict[str, Any]) -> str:
+    """“words and meaning, by small-embedder”."""
+    ranking = Ranking.of(retrieval)
+    return HOW[ranking.how] + (f", by {ranking.embedder.model}" if ranking.embedder else "")

@@ -76,8 +76,13 @@ def text_of(content: Any) -> str:
     return ""
 
 
-def cost(price: dict[str, Any] | None, input_tokens: int | None, output_tokens: int | None) -> float | None:
-    """Dollars of one call: tokens × price per million. None where the price or the usage is not known."""
+def cost(
+    price: dict[str, Any] | None, input_tokens: int | None, output_tokens: int | None, seconds: float = 0.0
+) -> float | None:
+    """Dollars of one call: tokens × price per million, and ``seconds`` × the price of one. None where the price or the
+    usage is not known."""
+    if price and "second" in price:
+        return seconds * float(price["second"])
     if price is None or input_tokens is None or output_tokens is None:
         return None
     return float(input_tokens * price["input"] + output_tokens * price["output"]) / 1_000_000

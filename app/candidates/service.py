@@ -24,19 +24,23 @@ def create(
     *,
     cloned_from: str | None = None,
     keep_few_shot: bool = False,
+    keep_retrieval: bool = False,
 ) -> Candidate:
     """Make a candidate; Invalid for an unknown provider or unusable worked examples, Conflict for a name in use.
 
     ``keep_few_shot``: a clone without ``few_shot`` of its own takes over those of its source, word for word.
+    ``keep_retrieval``: a clone searches the very state that its source does.
     """
     provider = queries.provider(session, new.provider_id)
     if provider is None:
         raise Invalid.field("provider_id", "This provider does not exist, or was switched off.")
     if queries.name_taken(session, access.project.id, new.name):
         raise Conflict(f"There is already a candidate “{new.name}”: choose another name.")
-    if cloned_from is not None:
-        queries.get(session, access.project.id, cloned_from)
-    retrieval = pinning.pin(session, access.project.id, new.retrieval) if new.retrieval else None
+    source = queries.get(session, access.project.id, cloned_from) if cloned_from is not None else None
+    if keep_retrieval:
+        retrieval = source.retrieval if source else None
+    else:
+        retrieval = pinning.pin(session, access.project.id, new.retrieval) if new.retrieval else None
     shots: Sequence[few_shot.Shot | CandidateShot] = ()
     if new.few_shot:
         shots = few_shot.choose(session, access.project.id, new.few_shot, provider)

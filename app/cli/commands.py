@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.run import fail, friendly, one_database, settings_or_fail
+from app.cli.run import fail, friendly, one_database, settings_for, settings_or_fail
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 user_app = typer.Typer(no_args_is_help=True, help="People.")
@@ -30,8 +30,7 @@ def up(
     """Everything on one machine: database, web, worker and local engine. Ctrl-C stops all of it."""
     from app.cli.up import run_everything
 
-    settings = settings_or_fail()
-    run_everything(settings, host or settings.host, port or settings.port, engine=not no_engine, demo=not no_demo)
+    run_everything(settings_for(host, port), engine=not no_engine, demo=not no_demo)
 
 
 @app.command()
@@ -42,13 +41,13 @@ def web(
     """One web process."""
     import uvicorn
 
-    settings = settings_or_fail()
+    settings = settings_for(host, port)
     with one_database(settings):
         uvicorn.run(
             "app.main:create_app",
             factory=True,
-            host=host or settings.host,
-            port=port or settings.port,
+            host=settings.host,
+            port=settings.port,
             access_log=False,
             log_level="warning",
             server_header=False,
@@ -71,13 +70,24 @@ def engine(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    ray: Annotated[
+        str | None, typer.Option(help="Train on this Ray cluster: the address of its dashboard, http://ray-head:8265.")
+    ] = None,
 ) -> None:
     """The local training and inference server, here or on a GPU machine."""
     settings = settings_or_fail()
     from app.engine.main import serve
 
     with friendly():
-        serve(host, port or settings.engine_port, device, settings.home / "engine", settings.engine_key)
+        serve(
+            host,
+            port or settings.engine_port,
+            device,
+            settings.home / "engine",
+            settings.engine_key,
+            ray or settings.engine_ray,
+            settings.engine_ray_cpus,
+        )
 
 
 @app.command()
@@ -126,7 +136,7 @@ def user_add(
     settings = settings_or_fail()
     with one_database(settings), friendly():
         token = add_user(email, role, project)
-    typer.echo(f"{(settings.base_url or f'http://{settings.host}:{settings.port}').rstrip('/')}/sign-in/{token}")
+    typer.echo(f"{settings.address}/sign-in/{token}")
 
 
 @user_app.command("erase")

@@ -26,6 +26,15 @@ def settings_or_fail() -> Settings:
         fail(f"{name}: {str(first['msg']).removeprefix('Value error, ')}")
 
 
+def settings_for(host: str | None, port: int | None) -> Settings:
+    """The settings, with what the command line says of them, for this process and its children: links that leave the
+    instance name host and port."""
+    os.environ |= {"HOLDOUT_HOST": host} if host else {}
+    os.environ |= {"HOLDOUT_PORT": str(port)} if port else {}
+    get_settings.cache_clear()
+    return settings_or_fail()
+
+
 @contextmanager
 def friendly() -> Iterator[None]:
     """Known errors become one line; a bug keeps its traceback."""

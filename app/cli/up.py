@@ -25,8 +25,9 @@ class Stop(BaseException):
     """Ctrl-C or SIGTERM."""
 
 
-def run_everything(settings: Settings, host: str, port: int, *, engine: bool, demo: bool) -> None:
+def run_everything(settings: Settings, *, engine: bool, demo: bool) -> None:
     """Return when told to stop; leaves no process behind (children also die with this process)."""
+    host, port = settings.host, settings.port
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     engine = engine and _engine_wanted(settings)
@@ -42,16 +43,15 @@ def run_everything(settings: Settings, host: str, port: int, *, engine: bool, de
             if not server.is_owner:
                 fail(f"Holdout runs already with its data in {settings.home}: stop it, or set another HOLDOUT_HOME")
         settings.master_key()
-        shown = settings.base_url or f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
-        link = _prepare(shown, demo)
+        link = _prepare(settings.address, demo)
         if server:
             os.environ["HOLDOUT_DATABASE_URL"] = server.app_dsn  # web and worker log in as the restricted role
-        children.append(Child("web", ["web", "--host", host, "--port", str(port)]))
+        children.append(Child("web", ["web"]))
         children.append(Child("worker", ["worker"]))
         if engine:
             children.append(Child("engine", ["engine", "--port", str(settings.engine_port)]))
         _wait_ready(children[0], host, port)
-        _welcome(shown, link, settings, engine)
+        _welcome(settings.address, link, settings, engine)
         _watch(children, server)
     except Stop:
         print("\nStopping…", flush=True)

@@ -21,7 +21,8 @@ class CandidateOut(BaseModel):
 
 
 class PairOut(BaseModel):
-    """A sealed set, how often it has been used, and the runs compared on it."""
+    """A sealed set, how often it has been used, and the runs compared on it. ``…_reused``: outputs of that run that
+    were taken over from other runs; they have no part in latency and cost."""
 
     test_set_id: str
     name: str
@@ -30,12 +31,15 @@ class PairOut(BaseModel):
     uses: int
     baseline_run: str
     candidate_run: str
+    baseline_reused: int
+    candidate_reused: int
 
     @classmethod
-    def of(cls, pair: RunPair, uses: int) -> "PairOut":
+    def of(cls, pair: RunPair, uses: int, reused: tuple[int, int]) -> "PairOut":
         of_set = {name: getattr(pair.test_set, name) for name in ("name", "kind", "size")}
         runs = {"baseline_run": pair.baseline.id, "candidate_run": pair.candidate.id}
-        return cls(test_set_id=pair.test_set.id, uses=uses, **of_set, **runs)
+        taken = {"baseline_reused": reused[0], "candidate_reused": reused[1]}
+        return cls(test_set_id=pair.test_set.id, uses=uses, **of_set, **runs, **taken)
 
 
 class DifferenceOut(BaseModel):
@@ -151,6 +155,7 @@ class AnswerOut(BaseModel):
     error: str | None
     latency_ms: float | None
     cost: float | None
+    reused_from: str | None
     grades: list[GradeOut]
 
     @classmethod

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.comparisons.answers import ComparisonOut, DifferenceOut, MetricOut, PairOut, SliceOut
 from app.comparisons.service import Compared
 from app.datasets import queries as datasets
+from app.evals import reuses
 
 COLUMNS = (
     "what", "name", "baseline", "candidate", "difference", "low", "high", "p_value", "p_value_raw", "n",
@@ -16,7 +17,14 @@ COLUMNS = (
 
 
 def answer(session: Session, found: Compared) -> ComparisonOut:
-    pairs = [PairOut.of(pair, datasets.uses(session, pair.test_set.id)) for pair in found.pairs]
+    pairs = [
+        PairOut.of(
+            pair,
+            datasets.uses(session, pair.test_set.id),
+            (reuses.count(session, pair.baseline), reuses.count(session, pair.candidate)),
+        )
+        for pair in found.pairs
+    ]
     return ComparisonOut.of(found, pairs)
 
 

@@ -89,6 +89,7 @@ def joined(sets: Sequence[Measured]) -> Measured:
         not_gradable=not_gradable,
         success=dict(ChainMap(*(dict(one.success) for one in sets))),
         latencies=dict(ChainMap(*(dict(one.latencies) for one in sets))),
+        first_tokens=dict(ChainMap(*(dict(one.first_tokens) for one in sets))),
         costs=dict(ChainMap(*(dict(one) for one in costs))) if len(costs) == len(sets) else None,
         groups=dict(ChainMap(*(dict(one.groups) for one in sets))),
         disputed=frozenset().union(*(one.disputed for one in sets)),
@@ -130,10 +131,12 @@ def _scored(
                     grades=given.get(row.id, ()) if row else (),
                     repeat=repeat,
                     latency_ms=row.latency_ms if row else None,
+                    first_token_ms=row.first_token_ms if row else None,
                     cost=row.cost if row else None,
                     group=case.group,
                     kind=kind,
                     expected_behavior=case.behavior,
+                    reused=bool(row and row.reused_from),
                 )
             )
     return scored

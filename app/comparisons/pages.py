@@ -20,6 +20,7 @@ from app.comparisons.wording import Line
 from app.core.errors import Invalid
 from app.core.stats.words import and_list
 from app.datasets import queries as datasets
+from app.evals import reuses
 from app.evals.behaviors import BehaviorView, shown
 from app.evals.catalogue import GRADED
 from app.projects.access import Access
@@ -54,6 +55,7 @@ class ComparePage:
     instructions: Sequence[LevelLine]
     stability: Sequence[StabilityLine]
     resources: Sequence[Line]
+    reused: Sequence[tuple[str, str]]  # (candidate, how much of it was taken over from other runs)
     has_cost: bool
     outcomes: Sequence[OutcomeTab]
     compared: int
@@ -112,6 +114,7 @@ def _page(session: Session, access: Access, found: Compared, wanted: PageFilter)
         instructions=level_lines(found.pairs),
         stability=stability_lines(found, access.project.slug, head),
         resources=wording.resource_lines([row for row in rows if row.unit != "share"]),
+        reused=_reused(session, found, names),
         has_cost=any(row.unit == "usd" for row in rows),
         outcomes=tabs(found.counts, here, None, {}),
         compared=len(found.result.outcomes),
@@ -137,6 +140,16 @@ def _answer(session: Session, found: Compared) -> str:
     runs = and_list([f"{pair.candidate.number} against {pair.baseline.number}" for pair in found.pairs])
     graders = and_list(list(found.material.graders))
     return f"{'; '.join(sets)}. Run{'s' if len(sets) > 1 else ''} {runs}, graded by {graders}."
+
+
+def _reused(session: Session, found: Compared, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Of which side how many answers were taken over: they were not asked, so they have neither latency nor cost."""
+    told = []
+    for pair in found.pairs:
+        for name, run in zip(names, (pair.baseline, pair.candidate), strict=True):
+            words = reuses.in_words(reuses.of_run(session, run), run.total)
+            told += [(name, words)] if words else []
+    return told
 
 
 def _first_links(found: Compared, here: Address) -> list[tuple[str, str]]:

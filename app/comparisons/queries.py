@@ -128,13 +128,14 @@ def keep(session: Session, project_id: str, key: str, payload: dict[str, Any]) -
     session.execute(query.on_conflict_do_update(index_elements=["key"], set_={"payload": payload}))
 
 
-def outputs(session: Session, run_id: str) -> Sequence[Row[str, str, int, str, float | None, float | None]]:
-    """(id, case, repeat, status, latency in ms, cost in dollars) of a run, without the texts."""
-    return session.execute(
-        select(Output.id, Output.case_id, Output.repeat, Output.status, Output.latency_ms, Output.cost).where(
-            Output.run_id == run_id
-        )
-    ).all()
+def outputs(
+    session: Session, run_id: str
+) -> Sequence[Row[str, str, int, str, float | None, float | None, float | None, str | None]]:
+    """(id, case, repeat, status, latency and time to the first token in ms, cost in dollars, whose copy it is) of a
+    run, without the texts."""
+    measured = (Output.latency_ms, Output.first_token_ms, Output.cost, Output.reused_from)
+    query = select(Output.id, Output.case_id, Output.repeat, Output.status, *measured)
+    return session.execute(query.where(Output.run_id == run_id)).all()
 
 
 def grades(session: Session, run_id: str) -> Sequence[Row[str, str, str, bool | None]]:

@@ -15,12 +15,13 @@ from app.core.stats.results import Estimate, PairedDifference
 from app.core.stats.seeds import generator
 from app.core.stats.words import Subject, Unit, Verdict, and_list, difference_sentence, verdict
 from app.evals.catalogue import METRICS
-from app.evals.rules import Measured, cost_estimates, rate_estimate
+from app.evals.rules import QUANTILES, Measured, cost_estimates, rate_estimate
 
 Outcome = Literal["regression", "win", "both_wrong", "both_right"]
 # In a headline the second says nothing new once the first has been said.
 SAME_THING = {
     "latency_p95_ms": "latency_p50_ms",
+    "time_to_first_token_p95_ms": "time_to_first_token_p50_ms",
     "cost_per_success": "cost_per_case",
     "cost_per_success_loaded": "cost_per_success",
 }
@@ -106,11 +107,11 @@ def conclude(given: Mapping[str, Sides], baseline: Measured, candidate: Measured
 
 def _difference(key: str, baseline: Measured, candidate: Measured, seed: str) -> Sides | None:
     """Both estimates over the common cases and their difference; ``None`` where either run has no such metric."""
-    if key in ("latency_p50_ms", "latency_p95_ms"):
-        q = 0.5 if key == "latency_p50_ms" else 0.95
-        cases = _common(baseline.latencies, candidate.latencies)
+    if key in QUANTILES:
+        q, both = QUANTILES[key], [run.times(key) for run in (baseline, candidate)]
+        cases = _common(*both)
         # per case the mean of its repeats, on both sides, so that the difference is that of the two figures shown
-        means = [[fsum(run.latencies[c]) / len(run.latencies[c]) for c in cases] for run in (baseline, candidate)]
+        means = [[fsum(times[c]) / len(times[c]) for c in cases] for times in both]
         sides = [quantile_estimate(values, q) for values in means]
         return *_pair(sides), _bootstrap(means, cases, candidate, bootstrap.at_quantile(q), seed, key)
     if key in ("cost_per_case", "cost_per_success"):

@@ -13,11 +13,12 @@ from app.comparisons.break_even import BreakEven, break_even
 from app.comparisons.choice import NotReady, RunPair
 from app.comparisons.costs import Fixed
 from app.comparisons.material import Material, case_rows, material
-from app.comparisons.parts import Label, PartOfCases, length_labels, parts
+from app.comparisons.parts import Label, PartOfCases, parts
 from app.comparisons.rules import Sides, differences, loaded_difference
 from app.core.recent import Recent
 from app.evals import behaviors
 from app.evals.behavior_table import BehaviorTable
+from app.evals.lengths import length_labels
 from app.evals.models import EvalRun
 from app.examples.rules import text_of
 from app.web.language import lang_of

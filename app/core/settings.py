@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     engine_port: int = Field(8401, ge=1, le=65535)
     engine_key: str | None = None
     engine_url: str | None = None
+    engine_ray: str | None = None  # the dashboard of a Ray head: `holdout engine` hands training over to it
+    engine_ray_cpus: int = Field(1, ge=1, le=1024)
     max_upload_mb: int = Field(512, ge=1)
     call_timeout_seconds: int = Field(300, ge=1, le=7200)
     smtp_url: str | None = None
@@ -46,6 +48,12 @@ class Settings(BaseSettings):
         if value is not None and (len(value) < MIN_SECRET_LENGTH or value.lower() in SAMPLE_SECRETS):
             raise ValueError(f"use {MIN_SECRET_LENGTH} or more random characters")
         return value
+
+    @property
+    def address(self) -> str:
+        """Where people reach the pages, without a slash at its end: what links that leave the instance begin with."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        return (self.base_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def local_engine_url(self) -> str:

@@ -96,7 +96,6 @@ class CaseRow:
 class Use:
     at: datetime
     who: str
-    run_id: str | None
 
 
 @dataclass(frozen=True)
@@ -219,7 +218,7 @@ def one(
         shown=plural(total, "case") + (" match" if chosen else ""),
         behaviors=[(name, counts[name]) for name in BEHAVIORS if name in counts],
         filters={"q": "", "behavior": "", "tag": ""} | chosen,
-        uses=[Use(at, names.get(person or "", "somebody"), run) for at, person, run in rows],
+        uses=[Use(at, names.get(person or "", "somebody")) for at, person, _run in rows],
         older="?" + urlencode(chosen | {"cursor": found.next_cursor}) if found.next_cursor else None,
         can_change=access.can("engineer"),
         runs_in_line=runs,

@@ -1,7 +1,7 @@
 """Cases from a JSONL file, for a set that is still a draft: our lines (interfaces.md §4), or IFEval's."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts.audit import record
 from app.accounts.models import User
 from app.core.errors import Invalid, TooLarge
+from app.core.rejections import Rejections
 from app.datasets import service
 from app.datasets.models import TestSet
 from app.examples.changes import changed
@@ -19,23 +20,15 @@ from app.examples.formats.base import Line, Position, read_lines, too_long_reaso
 from app.examples.shapes import shape_of
 
 MAX_BYTES = 100_000_000
-REJECTIONS_KEPT = 100
 BATCH = 500
 
 
 @dataclass
-class Report:
-    """What became of the lines. ``rejected``: (line, reason), the first hundred."""
+class Report(Rejections):
+    """What became of the lines."""
 
     added: int = 0
     duplicates: int = 0
-    rejected: list[tuple[int, str]] = field(default_factory=list)
-    rejected_count: int = 0
-
-    def reject(self, line: int, reason: str) -> None:
-        self.rejected_count += 1
-        if len(self.rejected) < REJECTIONS_KEPT:
-            self.rejected.append((line, reason))
 
 
 def add_file(session: Session, user: User, test_set: TestSet, file: BinaryIO, name: str, size: int) -> Report:

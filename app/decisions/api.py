@@ -47,13 +47,13 @@ def list_verdicts(
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
 ) -> ListAnswer[VerdictOut]:
-    found = queries.verdicts(session, access.project.id, cursor, limit)
+    found = queries.verdicts(session, access.project.id, access.user.id, cursor, limit)
     return ListAnswer(items=[VerdictOut.of(row, who) for row, who in found.items], next_cursor=found.next_cursor)
 
 
 @router.get(BASE + "/verdicts/{verdict_id}")
 def get_verdict(session: SessionDep, access: Viewer, verdict_id: str) -> VerdictOut:
-    row, who = queries.verdict(session, access.project.id, verdict_id)
+    row, who = queries.verdict(session, access.project.id, access.user.id, verdict_id)
     return VerdictOut.of(row, who)
 
 

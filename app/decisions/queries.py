@@ -1,4 +1,4 @@
-"""All SQL of decisions."""
+"""All SQL of decisions. Who votes blind on a run sees no signed verdict that names it until the round is closed."""
 
 from collections.abc import Sequence
 
@@ -11,6 +11,7 @@ from app.core.errors import NotFound
 from app.core.ids import is_id
 from app.datasets.models import TestSet
 from app.decisions.models import GateSet, SignedVerdict
+from app.evals.blind import hidden_among
 from app.finetunes.models import FineTune
 from app.projects.models import Project
 from app.web.paging import Slice, cut, decode_cursor
@@ -36,7 +37,9 @@ def next_number(session: Session, project_id: str) -> int:
     return (latest or 0) + 1
 
 
-def latest_sign_off(session: Session, project_id: str, baseline_id: str, candidate_id: str) -> VerdictRow | None:
+def latest_sign_off(
+    session: Session, project_id: str, user_id: str, baseline_id: str, candidate_id: str
+) -> VerdictRow | None:
     return session.execute(
         select(SignedVerdict, User.name)
         .join(User, User.id == SignedVerdict.signed_by)
@@ -44,18 +47,19 @@ def latest_sign_off(session: Session, project_id: str, baseline_id: str, candida
             SignedVerdict.project_id == project_id,
             SignedVerdict.baseline_id == baseline_id,
             SignedVerdict.candidate_id == candidate_id,
+            ~hidden_among(SignedVerdict.run_ids, user_id),
         )
         .order_by(SignedVerdict.id.desc())
         .limit(1)
     ).first()
 
 
-def verdicts(session: Session, project_id: str, cursor: str | None, limit: int) -> Slice[VerdictRow]:
+def verdicts(session: Session, project_id: str, user_id: str, cursor: str | None, limit: int) -> Slice[VerdictRow]:
     """(verdict, who signed it), newest first."""
     query = (
         select(SignedVerdict, User.name)
         .join(User, User.id == SignedVerdict.signed_by)
-        .where(SignedVerdict.project_id == project_id)
+        .where(SignedVerdict.project_id == project_id, ~hidden_among(SignedVerdict.run_ids, user_id))
     )
     after = decode_cursor(cursor)
     if after and is_id(str(after[0])):
@@ -64,11 +68,15 @@ def verdicts(session: Session, project_id: str, cursor: str | None, limit: int) 
     return cut(rows, limit, lambda row: (row[0].id,))
 
 
-def verdict(session: Session, project_id: str, verdict_id: str) -> VerdictRow:
+def verdict(session: Session, project_id: str, user_id: str, verdict_id: str) -> VerdictRow:
     query = (
         select(SignedVerdict, User.name)
         .join(User, User.id == SignedVerdict.signed_by)
-        .where(SignedVerdict.project_id == project_id, SignedVerdict.id == verdict_id)
+        .where(
+            SignedVerdict.project_id == project_id,
+            SignedVerdict.id == verdict_id,
+            ~hidden_among(SignedVerdict.run_ids, user_id),
+        )
     )
     found = session.execute(query).first() if is_id(verdict_id) else None
     if found is None:

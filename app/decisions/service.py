@@ -114,7 +114,7 @@ def decide_on(session: Session, access: Access, sides: choice.Sides, test_sets: 
         evidence=rests_on,
         evidence_hash=evidence.digest(rests_on),
         overrides=[Override(*row) for row in queries.overrides(session, [sides_of.candidate.id])],
-        sign_off=_sign_off(session, access.project.id, sides_of.baseline.id, sides_of.candidate.id, rests_on),
+        sign_off=_sign_off(session, access, sides_of, rests_on),
     )
 
 
@@ -171,8 +171,7 @@ def _since(gates: Gates, found: Compared) -> dict[str, Since]:
     return {gate.metric: evidence.since(gate, versions, ended) for gate in gates.gates}
 
 
-def _sign_off(
-    session: Session, project_id: str, baseline_id: str, candidate_id: str, now: Mapping[str, Any]
-) -> SignOff | None:
-    found = queries.latest_sign_off(session, project_id, baseline_id, candidate_id)
+def _sign_off(session: Session, access: Access, sides: choice.Sides, now: Mapping[str, Any]) -> SignOff | None:
+    of = sides.baseline.id, sides.candidate.id
+    found = queries.latest_sign_off(session, access.project.id, access.user.id, *of)
     return SignOff(found[0], found[1], evidence.changed(found[0].evidence, now)) if found else None

@@ -1,4 +1,4 @@
-"""Base models: the two that the engine makes by itself and every folder dropped into ``<home>/models``."""
+"""Base models: the two that the engine makes by itself, every folder in ``<home>/models``, and hub ids."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.engine import child, convert
+from app.engine import child, convert, hub
 from app.engine.config import EngineConfig
 from app.engine.errors import EngineError, not_found
 from app.engine.storage import new_id, read_json
@@ -67,6 +67,25 @@ class Bases:
         if name not in self.names():
             raise not_found("model", name, "model")
 
+    def resolve(self, name: str) -> str:
+        """The engine's own name of a base that was asked for. A hub id whose files are in a cache is linked in; one
+        that may be downloaded is downloaded when it is needed. Raises the 404 of an unknown model."""
+        id = name if hub.is_id(name) else hub.id_of(name)
+        if name in self.names() or id is None:
+            self.require(name)
+            return name
+        local = hub.local_name(id)
+        if local not in self.names() and not self._link(local, hub.cached(id)) and not hub.may_download():
+            said = hub.how_to_place(id, self.config.models)
+            raise EngineError(said, status=404, param="model", code="model_not_found")
+        return local
+
+    def _link(self, name: str, found: Path | None) -> bool:
+        if found is not None:
+            with contextlib.suppress(FileExistsError):
+                (self.config.models / name).symlink_to(found, target_is_directory=True)
+        return found is not None
+
     def created(self, name: str) -> int:
         path = self.config.models / name / "config.json"
         return int(path.stat().st_mtime) if path.exists() else 0
@@ -79,8 +98,15 @@ class Bases:
 
     def ensure(self, name: str) -> Path:
         """The folder of a base, made first if it is a built-in one. May take a minute; safe from any thread."""
-        self.require(name)
+        name = self.resolve(name)
         folder = self.config.models / name
+        id = hub.id_of(name)
+        if id is not None and not self._is_model(folder):
+            try:
+                self._link(name, hub.download(id))
+            except Exception as error:
+                said = f"{id} could not be downloaded: {error}"
+                raise EngineError(f"{said} {hub.how_to_place(id, self.config.models)}", status=503) from error
         if name not in self._makers or self._is_model(folder):
             return folder
         with self._locks[name]:

@@ -23,6 +23,16 @@ class EngineConfig:
     #: Chat requests that may wait; one more is answered 429.
     max_waiting: int = 512
     threads: int = field(default_factory=lambda: cores())
+    #: The address of a Ray head's dashboard: training runs there and not here.
+    ray: str | None = None
+    #: Cores that one training takes there.
+    ray_cpus: int = 1
+    #: Seconds for which a cluster that does not answer is asked again before its jobs fail.
+    ray_patience: float = 600.0
+
+    @property
+    def training_threads(self) -> int:
+        return self.ray_cpus if self.ray else self.threads
 
     @property
     def files(self) -> Path:

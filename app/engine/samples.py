@@ -3,6 +3,7 @@
 A wrong template, or an answer that never ends, is seen here long before the loss tells.
 """
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from app.engine.rows import read_rows
 PROMPTS = 3
 #: An early look, when a small model has the format already.
 EARLY_STEP = 8
+#: What the looks between may take of a run's time. The first two show a wrong template and the last one what came of
+#: it: those are always had.
+_SHARE = 0.05
 #: Answers are cut at what was expected and this much more, and at the most.
 _SPARE_TOKENS, _MOST_TOKENS = 32, 160
 _MOST_CHARACTERS = 4_000
@@ -39,27 +43,34 @@ class Prompt:
 
 
 class Samples(TrainerCallback):  # type: ignore[misc]
-    """Answers the prompts before training, at an early step and with each checkpoint; writes an event for each."""
+    """Answers the prompts before training, at an early step, with checkpoints as far as they take little of the time,
+    and at the end; writes an event for each."""
 
     def __init__(self, folder: Path, spec: dict[str, Any], tokenizer: Any, cadence: Cadence, pause: PauseFlag) -> None:
         self.folder, self.tokenizer, self.cadence, self.pause = folder, tokenizer, cadence, pause
         self.source = "validation_file" if "validation_file" in spec["files"] else "training_file"
         path = Path(spec["files"][self.source]["path"])
         self.prompts = choose_prompts(path, tokenizer, spec)
+        self._started = self._spent = 0.0  # seconds, of this process
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        self._started = time.monotonic()
         if state.global_step == 0:
             self._show(state, kwargs["model"])
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        step = state.global_step
-        due = step == EARLY_STEP or self.cadence.is_due(step)
-        if due and not self.pause.requested:
+        if self._is_due(state.global_step) and not self.pause.requested:
             self._show(state, kwargs["model"])
 
+    def _is_due(self, step: int) -> bool:
+        if step in (EARLY_STEP, self.cadence.total):
+            return True
+        return self.cadence.is_due(step) and self._spent <= _SHARE * (time.monotonic() - self._started)
+
     def _show(self, state: TrainerState, model: Any) -> None:
+        begun = time.monotonic()
         for index, (prompt, (output, count, finished)) in enumerate(
             zip(self.prompts, self._answer(model), strict=True)
         ):
@@ -78,6 +89,7 @@ class Samples(TrainerCallback):  # type: ignore[misc]
             }
             message = f"Sample {index + 1} of {len(self.prompts)} at step {state.global_step}."
             say(self.folder, message, data={"sample": sample})
+        self._spent += time.monotonic() - begun
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def _answer(self, model: Any) -> list[tuple[str, int, bool]]:

@@ -11,7 +11,10 @@ from app.engine.checker import FileChecker
 from app.engine.config import EngineConfig
 from app.engine.files import FileStore
 from app.engine.jobs import JobStore
+from app.engine.ray_client import Cluster
+from app.engine.ray_jobs import RayCluster
 from app.engine.runner import Runner
+from app.engine.training import Place, ThisMachine
 from app.engine.tuned import TunedModels
 
 
@@ -32,9 +35,13 @@ def make_state(config: EngineConfig) -> EngineState:
     config.make_folders()
     files, jobs, bases = FileStore(config), JobStore(config), Bases(config)
     tuned = TunedModels(config, bases, jobs)
-    runner = Runner(config, jobs, files, bases, tuned)
-    batcher = Batcher(config, bases, busy=lambda: runner.training is not None)
+    runner = Runner(config, jobs, files, bases, tuned, _place(config, jobs))
+    batcher = Batcher(config, bases, busy=lambda: runner.place.here and runner.training is not None)
     return EngineState(config, files, jobs, bases, tuned, FileChecker(jobs, files), runner, batcher)
+
+
+def _place(config: EngineConfig, jobs: JobStore) -> Place:
+    return RayCluster(config, jobs, Cluster(config.ray)) if config.ray else ThisMachine(config.threads)
 
 
 def _state(request: Request) -> EngineState:

@@ -1,13 +1,17 @@
 """The training process: ``python -m app.engine.train JOBDIR``.
 
 Reads ``spec.json``; writes events, checkpoints, ``model/`` and, last of all, ``result.json`` — or
-``failure.json``. Ends with 0, with 75 when it was paused (SIGUSR1), with 1 when it failed.
+``failure.json``. Ends with 0, with 75 when it was paused, with 1 when it failed.
 """
 
+import fcntl
 import hashlib
 import os
 import sys
+import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,9 @@ from app.engine.encoding import encode_file
 from app.engine.pause import PAUSED, PauseFlag
 from app.engine.rows import BadFile
 from app.engine.storage import read_json, write_json
+
+#: How long a process of the same job, left behind by a cluster, is given to end.
+LOCK_SECONDS = 120.0
 
 
 def check_unchanged(spec: dict[str, Any]) -> None:
@@ -48,11 +55,12 @@ def run(folder: Path, pause: PauseFlag) -> int:
 
 def main() -> int:
     die_with_engine()
-    pause = PauseFlag()
     folder = Path(sys.argv[1])
+    pause = PauseFlag(folder)
     os.nice(5)  # answering requests goes before training
     try:
-        return run(folder, pause)
+        with alone(folder):
+            return run(folder, pause)
     except BadFile as error:
         write_failure(folder, f"invalid_{error.field}", str(error), error.field)
     except MemoryError:
@@ -64,6 +72,22 @@ def main() -> int:
         else:
             write_failure(folder, "training_failed", f"Training failed: {type(error).__name__}: {error}")
     return 1
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """At most one process trains a job: one that a cluster has lost sight of may still be about."""
+    with (folder / "train.lock").open("a") as lock:
+        until = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise RuntimeError("another process is still training this job") from None
+                time.sleep(0.5)
+        yield
 
 
 def write_failure(folder: Path, code: str, message: str, param: str | None = None) -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from app.engine import hub
 from app.engine.bases import Bases
 from app.engine.config import EngineConfig
 from app.engine.errors import EngineError, not_found
@@ -79,8 +80,9 @@ class TunedModels:
 
     def target(self, id: str) -> Target:
         """What serves the model called ``id``: a base, a tuned model or a job's checkpoint."""
-        if id in self.bases.names():
-            return Target(id, base=id)
+        base = hub.local_name(id) if hub.is_id(id) else id
+        if base in self.bases.names():
+            return Target(id, base=base)
         with self._lock:
             found = self._models.get(id)
         if found is not None:

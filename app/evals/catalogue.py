@@ -67,6 +67,24 @@ METRICS: dict[str, MetricKind] = {
             False,
         ),
         MetricKind(
+            "time_to_first_token_p50_ms",
+            "Time to first token, median",
+            "{name} begins to answer after {result} in the median",
+            "faster to begin",
+            "slower to begin",
+            "ms",
+            False,
+        ),
+        MetricKind(
+            "time_to_first_token_p95_ms",
+            "Time to first token, 95th percentile",
+            "{name} begins to answer after at most {result} in 95 % of cases",
+            "faster to begin in slow cases",
+            "slower to begin in slow cases",
+            "ms",
+            False,
+        ),
+        MetricKind(
             "cost_per_case", "Cost per case", "{name} costs {result} per case", "cheaper", "dearer", "usd", False
         ),
         MetricKind(

@@ -60,7 +60,7 @@ def estimate(session: Session, access: Access, new: NewRun) -> Estimate:
 def _candidate_cost(session: Session, candidate: Candidate, test_set: TestSet) -> float | None:
     provider = session.get(Provider, candidate.provider_id)
     if candidate.price is None and provider is not None and provider.kind == "local_engine":
-        return 0.0
+        return 0.0 if provider.hourly_rate is None else None  # how long its answers take is not known before
     return calls.most_it_can_cost(session, candidate.id, test_set.id)
 
 

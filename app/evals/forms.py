@@ -8,10 +8,14 @@ from app.web.forms import StrictModel
 from app.web.paging import MAX_LIMIT
 
 MAX_CONCURRENCY = 256
+Reuse = Literal["no", "temperature_0", "any"]
 
 
 class NewRun(StrictModel):
-    """``graders``: grader objects, or names of saved graders. ``budget``: dollars that the run may spend at most."""
+    """``graders``: grader objects, or names of saved graders. ``budget``: dollars that the run may spend at most.
+    ``stream``: ask for answers in pieces, so that the time to the first token is measured.
+    ``reuse_identical``: take over answers of this project's other runs to exactly the same requests, where the
+    candidate's temperature is 0 (``temperature_0``) or also where it samples (``any``)."""
 
     candidate_id: str
     test_set_id: str
@@ -19,6 +23,8 @@ class NewRun(StrictModel):
     concurrency: int = Field(8, ge=1, le=MAX_CONCURRENCY)
     repeats: int = Field(1, ge=1, le=20)
     budget: float | None = Field(None, gt=0, le=1_000_000)
+    stream: bool = False
+    reuse_identical: Reuse = "no"
 
 
 class NewGrader(StrictModel):

@@ -11,16 +11,20 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    LargeBinary,
     Numeric,
     UniqueConstraint,
+    false,
     func,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
 from app.core.ids import new_id
 
 RUN_STATUSES = ("queued", "running", "paused", "needs_decision", "succeeded", "failed", "cancelled")
+LIVE = ("queued", "running")
 
 
 class Grader(Base):
@@ -53,6 +57,10 @@ class EvalRun(Base):
     graders: Mapped[list[Any]]  # snapshot: [{"name", "definition", "metric", "pass_threshold", "version"}]
     concurrency: Mapped[int] = mapped_column(default=8)
     repeats: Mapped[int] = mapped_column(default=1)
+    # answers come in pieces: ``first_token_ms`` of its outputs
+    stream: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # answers of other runs to the same requests are taken over: no | temperature_0 (where nothing is sampled) | any
+    reuse_identical: Mapped[str] = mapped_column(default="no", server_default="no")
     budget: Mapped[float | None] = mapped_column(Numeric(14, 6, asdecimal=False))
     total: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
@@ -80,12 +88,17 @@ class EvalRun(Base):
             "status in ('queued', 'running', 'paused', 'needs_decision', 'succeeded', 'failed', 'cancelled')",
             name="status",
         ),
+        CheckConstraint("reuse_identical in ('no', 'temperature_0', 'any')", name="reuse_identical"),
         Index("ix_eval_runs_project_id_id", "project_id", "id"),
     )
 
 
 class Output(Base):
-    """What came back for one case. Only ``complete`` outputs are scored; the others count as not passed."""
+    """What came back for one case. Only ``complete`` outputs are scored; the others count as not passed.
+
+    ``reused_from``: the output of another run that this is a copy of, since the request was the same; that one was
+    asked for. A copy has no call, costs nothing and has no latency.
+    """
 
     __tablename__ = "outputs"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
@@ -101,13 +114,21 @@ class Output(Base):
     input_tokens: Mapped[int | None]
     output_tokens: Mapped[int | None]
     latency_ms: Mapped[float | None]
+    first_token_ms: Mapped[float | None]  # until the first token came, of a streamed answer
     cost: Mapped[float | None] = mapped_column(Numeric(14, 8, asdecimal=False))
     error: Mapped[str | None]
+    request_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)  # of provider and request (asking.request_digest)
+    reused_from: Mapped[str | None] = mapped_column(Id)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
         CheckConstraint("status in ('complete', 'truncated', 'failed')", name="status"),
         UniqueConstraint("run_id", "case_id", "repeat"),
+        Index(
+            "ix_outputs_request_sha256",
+            "request_sha256",
+            postgresql_where=sql("status = 'complete' and reused_from is null"),
+        ),
     )
 
 
@@ -132,6 +153,17 @@ class Retrieval(Base):
     passage_ids: Mapped[list[str]] = mapped_column(ARRAY(Id))
     scores: Mapped[list[float]] = mapped_column(ARRAY(Float))
     milliseconds: Mapped[float]
+
+
+class RunReuse(Base):
+    """So many outputs of a run are copies of outputs of ``source_run_id``, of the same project."""
+
+    __tablename__ = "run_reuses"
+    run_id: Mapped[str] = mapped_column(ForeignKey("eval_runs.id", ondelete="CASCADE"), primary_key=True)
+    source_run_id: Mapped[str] = mapped_column(
+        ForeignKey("eval_runs.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    outputs: Mapped[int]
 
 
 class RunView(Base):

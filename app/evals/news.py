@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from app.candidates.models import Candidate
 from app.core.db import transaction
 from app.datasets.models import TestSet
+from app.evals import blind
 from app.evals.catalogue import METRICS
 from app.evals.models import EvalRun
 from app.projects.models import Project
@@ -21,9 +22,13 @@ KEPT = ("key", "value", "interval", "n")
 
 
 def tell(session: Session, run: EvalRun) -> None:
-    """Once for each time that the run came to this state; nothing for a run that goes on or was cancelled."""
+    """Once for each time that the run came to this state; nothing for a run that goes on or was cancelled.
+
+    Without its figures while a blind round rests on the run: its voters may read where the webhook posts.
+    """
     if run.status not in TOLD:
         return
+    hidden = blind.rests_in_a_round(session, run.id)
     project = session.get_one(Project, run.project_id)
     candidate, test_set = session.get_one(Candidate, run.candidate_id), session.get_one(TestSet, run.test_set_id)
     data = {
@@ -34,12 +39,13 @@ def tell(session: Session, run: EvalRun) -> None:
         "test_set": test_set.name,
         "done": run.done,
         "total": run.total,
-        "failed": run.failed,
-        "cost": run.cost,
+        "failed": None if hidden else run.failed,
+        "cost": None if hidden else run.cost,
         "error": run.error,
-        "metrics": [{name: metric.get(name) for name in KEPT} for metric in run.metrics or []],
+        "metrics": [] if hidden else [{name: metric.get(name) for name in KEPT} for metric in run.metrics or []],
     }
-    text = f"Run {run.number} ({candidate.name} on “{test_set.name}”) {TOLD[run.status]}{_figure(run)}."
+    figure = "" if hidden else _figure(run)
+    text = f"Run {run.number} ({candidate.name} on “{test_set.name}”) {TOLD[run.status]}{figure}."
     url = notifications.address(project, f"/runs/{run.id}")
     once = f"eval-run:{run.id}:{run.status}:{run.finished_at or run.lease}"
     notifications.tell_team(session, project, f"eval_run.{run.status}", text, once=once, url=url, run=data)

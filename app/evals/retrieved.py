@@ -8,15 +8,35 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.candidates.knowledge.models import Document, DocumentVersion, Passage
+from app.candidates.knowledge import queries as knowledge
+from app.candidates.knowledge.embedding.vectors import NoVectors
 from app.candidates.knowledge.pinning import Pinned
 from app.candidates.knowledge.rules import Found
 from app.candidates.rules import request_of
 from app.core.db import transaction
-from app.evals.models import Output, Retrieval
+from app.datasets.models import TestCase
+from app.evals.models import EvalRun, Output, Retrieval
 from app.evals.runner.asking import Case
+from app.evals.runner.errors import CannotStart
 
 Sources = list[dict[str, Any]]
+
+
+def have_vectors(run_id: str, pinned: Pinned | None) -> None:
+    """Where a provider makes the vectors of requests, ask it for those that are missing, before anything else is sent.
+    Raises CannotStart, whose message says what to do."""
+    if pinned is None:
+        return
+    with transaction() as session:
+        query = select(TestCase.messages).join(EvalRun, EvalRun.test_set_id == TestCase.test_set_id)
+        cases = session.scalars(query.where(EvalRun.id == run_id).order_by(TestCase.position)).all()
+        requests = [request_of(messages) for messages in cases]
+        if pinned.ready(session, requests):
+            return
+    try:
+        pinned.embed(requests, run_id)
+    except NoVectors as error:
+        raise CannotStart(str(error)) from error
 
 
 def search(run_id: str, pinned: Pinned, cases: Sequence[Case]) -> dict[str, list[Found]]:
@@ -49,7 +69,7 @@ def of_cases(session: Session, run_id: str, case_ids: Sequence[str] | None = Non
     if case_ids is not None:
         query = query.where(Retrieval.case_id.in_(case_ids))
     rows = session.scalars(query).all()
-    passages = _passages(session, {passage_id for row in rows for passage_id in row.passage_ids})
+    passages = knowledge.shown(session, {passage_id for row in rows for passage_id in row.passage_ids})
     return {
         row.case_id: [
             Found(number, passage_id, *passages[passage_id], score)
@@ -63,17 +83,6 @@ def of_case(session: Session, run_id: str, case_id: str) -> tuple[list[Found] | 
     """(what was retrieved, milliseconds of the search); None for a run without retrieval."""
     kept = session.get(Retrieval, (run_id, case_id))
     return (of_cases(session, run_id, [case_id])[case_id], kept.milliseconds) if kept else (None, None)
-
-
-def _passages(session: Session, ids: set[str]) -> dict[str, tuple[str, str, str, str]]:
-    """(document, date, heading, text) by id."""
-    query = (
-        select(Passage.id, Document.name, DocumentVersion.dated, Passage.heading, Passage.text)
-        .join(DocumentVersion, DocumentVersion.id == Passage.version_id)
-        .join(Document, Document.id == DocumentVersion.document_id)
-        .where(Passage.id.in_(ids))
-    )
-    return {row[0]: (row[1], row[2].isoformat(), row[3], row[4]) for row in session.execute(query)} if ids else {}
 
 
 def sources(session: Session, run_id: str, case_ids: Sequence[str] | None = None) -> dict[str, Sources]:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app.core.errors import Conflict, Invalid, NotFound
 from app.datasets import queries as datasets
-from app.evals import blind, estimates, grader_routes, new_page, pages, queries, service
+from app.evals import blind, estimates, grader_routes, list_page, new_page, output_page, pages, queries, service
 from app.evals.api import poll
 from app.evals.forms import NewRun, OutputFilter, Regrade, Resume, UnknownDecision
 from app.evals.models import EvalRun
@@ -29,8 +29,8 @@ Wanted = Annotated[OutputFilter, Query()]
 
 
 @router.get(BASE)
-def list_page(request: Request, session: SessionDep, access: Viewer, cursor: str | None = None) -> Response:
-    return render(request, "evals/list.html", pages.run_list(session, access, cursor))
+def listed(request: Request, session: SessionDep, access: Viewer, cursor: str | None = None) -> Response:
+    return render(request, "evals/list.html", list_page.run_list(session, access, cursor))
 
 
 @router.get(BASE + "/new")
@@ -106,7 +106,7 @@ def events(request: Request, session: SessionDep, access: Viewer, run_id: str) -
 def output(request: Request, session: SessionDep, access: Viewer, run_id: str, output_id: str) -> Response:
     run = _run(session, access, run_id)
     blind.saw_outputs(session, access.user.id, run.id)
-    return render(request, "evals/output.html", pages.output_page(session, access, run, output_id))
+    return render(request, "evals/output.html", output_page.output_page(session, access, run, output_id))
 
 
 @router.post(BASE + "/{run_id}/cancelling")

@@ -17,6 +17,12 @@ from app.core.stats.words import Unit
 from app.evals.catalogue import KIND_METRIC, METRICS
 
 Status = Literal["complete", "truncated", "failed", "missing"]
+QUANTILES = {
+    "latency_p50_ms": 0.5,
+    "latency_p95_ms": 0.95,
+    "time_to_first_token_p50_ms": 0.5,
+    "time_to_first_token_p95_ms": 0.95,
+}
 Kind = Literal["task", "edge", "red_team", "general"]
 
 
@@ -32,18 +38,21 @@ class ScoredGrade:
 
 @dataclass(frozen=True, slots=True)
 class ScoredOutput:
-    """One output with its grades. ``latency_ms`` in milliseconds; ``cost`` in US dollars, ``None`` where the price is
-    unknown; ``group`` as in the case; ``kind`` of the test set that the case is in."""
+    """One output with its grades. ``latency_ms`` in milliseconds, ``first_token_ms`` where it was streamed; ``cost`` in
+    US dollars, ``None`` where the price is unknown; ``group`` as in the case; ``kind`` of the test set that the case is
+    in; a ``reused`` one was not asked for: it has no latency and no cost of its own."""
 
     case_id: str
     status: Status
     grades: Sequence[ScoredGrade] = ()
     repeat: int = 0
     latency_ms: float | None = None
+    first_token_ms: float | None = None
     cost: float | None = None
     group: str | None = None
     kind: Kind = "task"
     expected_behavior: str | None = None
+    reused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,8 @@ class Measured:
     """What one run shows, case by case; the input of ``metrics`` and of a comparison.
 
     ``rates``: per metric and case a value in [0, 1], in the metric's own direction. ``success``: per case the share
-    of repeats that did the job (the set's main metric). ``latencies``: per case those of its complete outputs.
+    of repeats that did the job (the set's main metric). ``latencies``, ``first_tokens``: per case those of its complete
+    outputs, in milliseconds.
     ``costs``: per case the mean over its outputs; ``None`` as a whole where a price is unknown.
     """
 
@@ -76,6 +86,11 @@ class Measured:
     costs: Mapping[str, float] | None
     groups: Mapping[str, Hashable]
     disputed: frozenset[str]
+    first_tokens: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    def times(self, key: str) -> Mapping[str, Sequence[float]]:
+        """What one of ``QUANTILES`` is a quantile of."""
+        return self.latencies if key.startswith("latency") else self.first_tokens
 
 
 def metrics(outputs: Sequence[ScoredOutput]) -> list[Metric]:
@@ -84,12 +99,15 @@ def metrics(outputs: Sequence[ScoredOutput]) -> list[Metric]:
     Rates: Wilson's interval, widened by ``group``. Latency: complete outputs only, order-statistic interval. Cost per
     case: mean with Student's t. Cost per success (marginal): all cost over all successes, ``None`` without a success.
     """
-    if not outputs:
-        return []
-    measured = measure(outputs)
+    return metrics_of(measure(outputs)) if outputs else []
+
+
+def metrics_of(measured: Measured) -> list[Metric]:
+    """``metrics`` of outputs that were measured already."""
     estimates = {key: rate_estimate(measured, key) for key in measured.rates}
-    for key, q in (("latency_p50_ms", 0.5), ("latency_p95_ms", 0.95)):
-        estimates[key] = latency_estimate(measured, q)
+    for key in QUANTILES:
+        if key.startswith("latency") or measured.times(key):
+            estimates[key] = time_estimate(measured, key)
     estimates["cost_per_case"], estimates["cost_per_success"] = cost_estimates(measured)
     return [
         Metric(
@@ -112,11 +130,14 @@ def measure(outputs: Sequence[ScoredOutput]) -> Measured:
     played = _metrics_in_play(outputs)
     verdicts: dict[str, dict[str, list[bool | None]]] = {}
     latencies: dict[str, list[float]] = {}
+    first_tokens: dict[str, list[float]] = {}
     for output in outputs:
         for key in played[output.kind]:
             verdicts.setdefault(key, {}).setdefault(output.case_id, []).append(passes(output, key))
         if output.status == "complete" and output.latency_ms is not None:
             latencies.setdefault(output.case_id, []).append(output.latency_ms)
+        if output.status == "complete" and output.first_token_ms is not None:
+            first_tokens.setdefault(output.case_id, []).append(output.first_token_ms)
     shares = {key: {case: _share(found) for case, found in cases.items()} for key, cases in verdicts.items()}
     graded = {key: {case: x for case, x in cases.items() if x is not None} for key, cases in shares.items()}
     return Measured(
@@ -129,6 +150,7 @@ def measure(outputs: Sequence[ScoredOutput]) -> Measured:
             output.case_id: ("case", output.case_id) if output.group is None else output.group for output in outputs
         },
         disputed=frozenset(output.case_id for output in outputs if _disputed(output)),
+        first_tokens=first_tokens,
     )
 
 
@@ -151,10 +173,11 @@ def rate_estimate(measured: Measured, key: str, cases: Iterable[str] | None = No
     return rate([values[case] for case in chosen], [measured.groups[case] for case in chosen])
 
 
-def latency_estimate(measured: Measured, q: float) -> Estimate:
+def time_estimate(measured: Measured, key: str) -> Estimate:
     """A quantile over all complete outputs; repeats of a case are not independent."""
-    values = [value for case in measured.latencies.values() for value in case]
-    return quantile_estimate(values, q, independent=len(measured.latencies))
+    times = measured.times(key)
+    values = [value for case in times.values() for value in case]
+    return quantile_estimate(values, QUANTILES[key], independent=len(times))
 
 
 def cost_estimates(measured: Measured, cases: Iterable[str] | None = None) -> tuple[Estimate, Estimate]:
@@ -210,7 +233,9 @@ def _success(outputs: Sequence[ScoredOutput], graded: Mapping[str, Mapping[str, 
 
 
 def _costs(outputs: Sequence[ScoredOutput]) -> dict[str, float] | None:
-    """Mean cost per case. A call that never came back may have no cost; a finished one without makes all unknown."""
+    """Mean cost per case that was asked. A call that never came back may have no cost; a finished one without makes all
+    unknown."""
+    outputs = [output for output in outputs if not output.reused]
     if any(output.cost is None and output.status in ("complete", "truncated") for output in outputs):
         return None
     found: dict[str, list[float]] = {}

@@ -14,7 +14,7 @@ from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid
 from app.datasets import queries as datasets
 from app.datasets.models import TestSet
-from app.evals import calls, graded, queries
+from app.evals import calls, graded, queries, reuses
 from app.evals.forms import NewGrader, NewRun
 from app.evals.graders import GraderSpec, parse_spec
 from app.evals.judges import pairs, providers
@@ -35,6 +35,8 @@ def start(session: Session, access: Access, new: NewRun) -> EvalRun:
         graders=[spec.snapshot() for spec in graders],
         concurrency=new.concurrency,
         repeats=new.repeats,
+        stream=new.stream,
+        reuse_identical=new.reuse_identical,
         budget=new.budget,
         total=test_set.size * new.repeats,
         created_by=access.user.id,
@@ -60,6 +62,7 @@ def checked(session: Session, access: Access, new: NewRun) -> tuple[Candidate, T
     few_shot.refuse_leak(session, candidate.id, test_set.id)
     if new.budget is not None and candidate.price is None:
         raise Invalid.field("budget", "A budget needs the candidate's prices: without them nothing can be counted.")
+    reuses.check(new.reuse_identical, candidate.parameters, new.repeats)
     graders = specs(session, access.project.id, new.graders)
     pairs.check(session, access.project.id, test_set.id, graders)
     if new.budget is not None:

@@ -140,7 +140,7 @@ def bulk_action(session: SessionDep, access: Annotator, wanted: BulkAction) -> B
     """409 if the filter matches another number than ``expected_count``. Deleting needs the role engineer."""
     if wanted.action == "delete" and not access.can("engineer"):
         raise Forbidden("Deleting examples needs the role engineer in the project.")
-    change = bulk.apply(session, access.user, access.project.id, wanted)
+    change = bulk.apply(session, access.user, access.project.id, wanted, decides_alone=access.decides_alone)
     return BulkOut(id=change.id, action=change.action, matched=wanted.expected_count, changed=change.size)
 
 

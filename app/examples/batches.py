@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.core.db import psycopg_connection
-from app.examples.copying import Origin, Written, add_units, copy_in, origin_of, written
+from app.examples.copy_lines import Origin, Written, array_literal, written
+from app.examples.copying import add_units, copy_in, origin_of
 from app.examples.models import Import
 from app.examples.queries import lock_splits, test_side
 from app.examples.rules import ParsedExample
@@ -58,7 +59,7 @@ def _register(session: Session, project_id: str, examples: Sequence[Written]) ->
     units = sorted({unit for example in examples for unit in (example.fingerprint_unit, example.group_unit)})
     connection = psycopg_connection(session)
     query = "select unit from split_assignments where project_id = %s and unit = any(%s::text[])"
-    had = {row[0] for row in connection.execute(query, (project_id, units))}
+    had = {row[0] for row in connection.execute(query, (project_id, array_literal(units)))}
     add_units(session, project_id, [unit for unit in units if unit not in had])
     return sorted(had)
 

@@ -17,6 +17,8 @@ from app.examples.queries import conditions
 
 MAX_BULK = 50_000
 STATUS_AFTER = {"approve": "approved", "reject": "rejected", "needs_work": "needs_work", "to_review": "to_review"}
+DECISIONS = set(STATUS_AFTER) - {"to_review"}
+SEVERAL = "This project asks for several opinions: examples are decided in the review queue."
 WORDS = {
     "approve": "approved",
     "reject": "rejected",
@@ -28,13 +30,18 @@ WORDS = {
 }
 
 
-def apply(session: Session, user: User, project_id: str, wanted: BulkAction) -> BulkChange:
-    """Do it to everything that matches; raises Conflict when that is another number than expected.
+def apply(
+    session: Session, user: User, project_id: str, wanted: BulkAction, *, decides_alone: bool = True
+) -> BulkChange:
+    """Do it to everything that matches; raises Conflict when that is another number than expected, and where several
+    opinions are asked for and this person may not decide without them (``decides_alone``).
 
     The answer names what really changed: an example that is approved already is not approved again.
     """
     where = conditions(project_id, wanted.filter)
-    return apply_where(session, user, project_id, where, wanted.action, wanted.tag, wanted.expected_count)
+    return apply_where(
+        session, user, project_id, where, wanted.action, wanted.tag, wanted.expected_count, decides_alone=decides_alone
+    )
 
 
 def apply_where(
@@ -45,6 +52,8 @@ def apply_where(
     action: str,
     tag: str | None,
     expected_count: int,
+    *,
+    decides_alone: bool = True,
 ) -> BulkChange:
     """The same for conditions that a later stage gives."""
     found = bulk_queries.lock_matching(session, where, MAX_BULK + 1)
@@ -53,6 +62,8 @@ def apply_where(
         raise Conflict(f"The filter matches {count} examples now, not {expected_count:,}. Look again.")
     if len(found) > MAX_BULK:
         raise Conflict(f"At most {MAX_BULK:,} examples at once; narrow the filter.")
+    if not decides_alone and action in DECISIONS and any(status == "to_review" for _, status in found):
+        raise Conflict(f"{SEVERAL} Leave out what waits for review.")
     ids = [row[0] for row in found]
     before: dict[str, list[str]] = {}
     if action in STATUS_AFTER:

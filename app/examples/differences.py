@@ -13,7 +13,7 @@ from rapidfuzz.distance import Indel
 
 from app.examples.rules import canonical, text_of
 
-Mark = Literal["", "added", "removed"]
+Mark = Literal["", "added", "removed", "only here"]
 MAX_WORDS = 8_000  # of one text: two of these take about 0.1 s
 # Scripts written without blanks are compared sign by sign; punctuation and runs of blanks are words of their own
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"

@@ -20,9 +20,11 @@ from app.core.errors import HoldoutError
 from app.core.settings import get_settings
 from app.examples import batches, import_queries
 from app.examples.changes import changed
-from app.examples.copying import Origin, origin_of
+from app.examples.copy_lines import Origin
+from app.examples.copying import origin_of
 from app.examples.formats import Position, Row
 from app.examples.models import Import
+from app.examples.read_ahead import ahead
 from app.examples.reading import Batch, Reading
 from app.examples.unpacking.kinds import Unreadable
 from app.examples.unpacking.parent import Stopped, remove, unpacked
@@ -63,7 +65,7 @@ def steps(import_id: str, stopping: Callable[[], bool] = lambda: False) -> Itera
     try:
         path = _lines(source, stopping)
         origin = origin_of(source)
-        for batch in Reading(path, source.format, source.mapping, start, origin).ahead():
+        for batch in ahead(Reading(path, source.format, source.mapping, start, origin)):
             with transaction() as session:
                 read = _commit(session, origin, batch)
             if read is None:

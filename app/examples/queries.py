@@ -1,16 +1,18 @@
 """SQL of examples and their revisions. An example is loaded by (project, id) only; deleted ones are not there."""
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Text, and_, any_, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, insert
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
+from app.accounts.audit import RECORD
 from app.core.db import Id
 from app.core.errors import Invalid, NotFound
 from app.core.ids import is_id
+from app.core.statements import built_once
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, ExampleTally, Revision, SplitAssignment
 from app.web.paging import decode_cursor
@@ -53,6 +55,21 @@ def lock_current(session: Session, example: Example) -> None:
     session.refresh(example, with_for_update=True)
 
 
+SET_STATUS = (
+    update(Example)
+    .where(Example.id == bindparam("decided_id"))
+    .values(status=bindparam("decided_status"), updated_at=func.now())
+    .execution_options(synchronize_session=False)
+)
+DECIDE = SET_STATUS.add_cte(RECORD.cte("recorded"))
+
+
+def decided(session: Session, example: Example, status: str) -> None:
+    """The example as it stands after ``DECIDE``."""
+    set_committed_value(example, "status", status)
+    session.expire(example, ["updated_at"])
+
+
 def with_content(session: Session, project_id: str, example_id: str) -> Row[Example, Revision]:
     """(example, its current revision)."""
     example = get(session, project_id, example_id)
@@ -87,7 +104,7 @@ def tallied(session: Session, project_id: str, status: str | None = None, split:
     return int(session.scalar(_tallied(status is not None, split is not None), values) or 0)
 
 
-@lru_cache
+@built_once
 def _tallied(status: bool, split: bool) -> Select[int]:
     query = select(func.coalesce(func.sum(ExampleTally.n), 0)).where(ExampleTally.project_id == bindparam("project"))
     if status:

@@ -1,29 +1,21 @@
-"""Reading a file ahead of the database: the next batch is checked and written out while the one before is stored.
+"""Reading a file in batches: rows checked and written out as lines of COPY. Pure, but for the file.
 
-A long file is read in a process of its own: in a thread, reading would hold up the one that talks to the database
-each time that it wants to go on.
+Nothing of the web or the database is imported, so that a process that only reads starts quickly.
 """
 
 import itertools
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from app.core.errors import HoldoutError
-from app.core.orphans import die_with_parent
-from app.examples.copying import Origin, Written, written
+from app.examples.copy_lines import Origin, Written, written
 from app.examples.formats import FORMATS, Position, Row
 from app.examples.unpacking.kinds import Unreadable
 
 BATCH_ROWS = 1_000
 BATCH_BYTES = 8_000_000
-OWN_PROCESS_BYTES = 4_000_000  # what is shorter is read before a process has started
 
 
 @dataclass(frozen=True)
@@ -59,19 +51,6 @@ class Reading:
         except HoldoutError as error:
             raise Unreadable(str(error)) from error
 
-    def ahead(self) -> Iterator[Batch]:
-        """The same batches, the next one always under way."""
-        with self._pool() as pool:
-            waiting = pool.submit(_next)
-            while batch := waiting.result():
-                waiting = pool.submit(_next)
-                yield batch
-
-    def _pool(self) -> Executor:
-        if self.path.stat().st_size - self.start.bytes < OWN_PROCESS_BYTES:
-            return ThreadPoolExecutor(1, "read-ahead", _open, (self,))
-        return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _open_in_process, (self, os.getpid()))
-
 
 def _heaps(rows: Iterator[Row], start: Position) -> Iterator[tuple[Position, Position, list[Row]]]:
     heap: list[Row] = []
@@ -82,21 +61,3 @@ def _heaps(rows: Iterator[Row], start: Position) -> Iterator[tuple[Position, Pos
             start, heap = end, []
     if heap:
         yield start, heap[-1].end, heap
-
-
-_reader = threading.local()
-
-
-def _open(reading: Reading) -> None:
-    _reader.batches = reading.batches()
-
-
-def _open_in_process(reading: Reading, worker: int) -> None:
-    die_with_parent(worker)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker hears of it, and ends this process in its own time
-    _open(reading)
-
-
-def _next() -> Batch | None:
-    batch: Batch | None = next(_reader.batches, None)
-    return batch

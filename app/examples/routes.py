@@ -45,7 +45,9 @@ def bulk_action(request: Request, session: SessionDep, access: Annotator, form: 
     """To the chosen examples, or to all that the list's filter matches."""
     wanted = _filter(str(form.get("filter", "")))
     try:
-        change = bulk.apply(session, access.user, access.project.id, _bulk(access, form, wanted))
+        change = bulk.apply(
+            session, access.user, access.project.id, _bulk(access, form, wanted), decides_alone=access.decides_alone
+        )
     except (Invalid, Conflict) as error:
         page = list_pages.listing(session, access, ExampleListPage(**wanted.model_dump()), problem=str(error))
         return render(request, "examples/list.html", page, status=409 if isinstance(error, Conflict) else 422)
@@ -113,7 +115,10 @@ def compare(
 @router.post(BASE + "/{example_id}/status")
 def set_status(session: SessionDep, access: Annotator, example_id: str, form: FormDep) -> Response:
     example = queries.get(session, access.project.id, example_id)
-    service.set_status(session, access.user, example, str(form.get("status", "")))
+    status = str(form.get("status", ""))
+    if example.status == "to_review" and status != "draft" and not access.decides_alone:
+        raise Conflict(bulk.SEVERAL)
+    service.set_status(session, access.user, example, status)
     return RedirectResponse(f"/p/{access.project.slug}/examples/{example.id}", 303)
 
 

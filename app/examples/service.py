@@ -8,7 +8,7 @@ from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.accounts.audit import record
+from app.accounts.audit import record, recorded
 from app.accounts.models import User
 from app.core.errors import Conflict, Invalid, NotFound
 from app.examples import queries
@@ -244,17 +244,25 @@ def set_status(
     session: Session, user: User | None, example: Example, status: str, *, action: str = "set-status"
 ) -> None:
     """Decide: ``approved``, ``rejected``, ``needs_work``, ``to_review``, ``draft``. ``action`` is the audit's verb."""
+    values = decision(session, user, example, status, action=action)
+    if values is not None:
+        session.execute(queries.DECIDE, values)
+        queries.decided(session, example, status)
+
+
+def decision(
+    session: Session, user: User | None, example: Example, status: str, *, action: str
+) -> dict[str, Any] | None:
+    """The values of ``queries.DECIDE``, which sets the status and writes the audit's line; None where the status is
+    this one already. For a statement that does more than that: call ``queries.decided`` after it."""
     if status not in STATUSES:
         raise Invalid.field("status", f"One of {', '.join(STATUSES)}.")
     before = example.status
     if before == status:
-        return
-    example.status = status
-    example.updated_at = func.now()
+        return None
     if "rejected" in (before, status):  # it leaves the training pool, or comes back
         changed(session, example.project_id)
-    record(
-        session,
+    line = recorded(
         action,
         "example",
         example.id,
@@ -264,4 +272,4 @@ def set_status(
         before=before,
         number=example.number,
     )
-    session.flush()
+    return line | {"decided_id": example.id, "decided_status": status}

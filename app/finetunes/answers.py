@@ -35,6 +35,7 @@ class JobState:
     estimated_finish: datetime | None
     settled: dict[str, Any]
     error: str | None
+    notice: str | None = None  # the engine's: what holds it up just now
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ def read_job(data: dict[str, Any], dialect: Dialect = OPENAI) -> JobState:
         estimated_finish=moment(data.get("estimated_finish")),
         settled=_settled(data),
         error=said,
+        notice=text(data.get("notice")),
     )
 
 

@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 
 from app.finetunes import preflight, queries, service, stream
 from app.finetunes.forms import Decision, NewFineTune
+from app.finetunes.listing import FilterDep
 from app.finetunes.models import FineTune
 from app.finetunes.remarks import Remark
 from app.projects.access import Engineer, Viewer
@@ -109,9 +110,9 @@ def run_preflight(session: SessionDep, access: Engineer, new: NewFineTune) -> Pr
 
 @router.get(BASE)
 def list_fine_tunes(
-    session: SessionDep, access: Viewer, cursor: str | None = None, limit: Limit = 50
+    session: SessionDep, access: Viewer, narrowed: FilterDep, cursor: str | None = None, limit: Limit = 50
 ) -> ListAnswer[FineTuneOut]:
-    found = queries.listed(session, access.project.id, cursor, limit)
+    found = queries.listed(session, access.project.id, narrowed, cursor, limit)
     return ListAnswer(items=[FineTuneOut.of(row[0]) for row in found.items], next_cursor=found.next_cursor)
 
 

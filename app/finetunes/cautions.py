@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from app.checks.readiness import service as readiness
 from app.checks.readiness.items import LABELS, PASS
 from app.checks.semantic.sealed import likeness
+from app.core.clock import utcnow
 from app.datasets.models import DatasetVersion
 from app.finetunes import queries, rules
 from app.finetunes.estimates import Estimate
@@ -15,12 +16,20 @@ from app.finetunes.memory import GB
 from app.finetunes.preview.rules import Measured
 from app.finetunes.remarks import Judged, Remark
 from app.finetunes.scan import Scan
+from app.gateway import shutdowns
+from app.gateway.models import Provider
 from app.projects.models import Project
 from app.web.words import plural
 
 
 def warnings(
-    session: Session, base: str, project: Project, new: NewFineTune, version: DatasetVersion, reckoned: Estimate
+    session: Session,
+    base: str,
+    project: Project,
+    provider: Provider,
+    new: NewFineTune,
+    version: DatasetVersion,
+    reckoned: Estimate,
 ) -> Iterator[Remark]:
     here = f"{base}/fine-tunes/new"
     if version.size < rules.FEW_EXAMPLES:
@@ -33,6 +42,7 @@ def warnings(
         unchecked = " The budget cannot be checked." if new.budget is not None else ""
         said = f"The price is not known: give the provider's price for a million trained tokens.{unchecked}"
         yield Remark("price_unknown", said, here)
+    yield from retiring(base, provider, new.base_model)
     twin = queries.twin(session, project.id, version.id, new.base_model)
     if twin is not None:
         said = f"Fine-tune {twin} is training the same version on the same base right now."
@@ -40,6 +50,17 @@ def warnings(
     meaning = semantic(session, base, project.id, version)
     if meaning is not None:
         yield meaning
+
+
+def retiring(base: str, provider: Provider, model: str) -> Iterator[Remark]:
+    """The base model's end, where it is near or past; and that of new jobs at the provider."""
+    today = utcnow().date()
+    ends = shutdowns.shutdown(provider.base_url, provider.models, model)
+    if ends is not None and ends.is_near(today):
+        yield Remark("shutdown", ends.sentence(today), f"{base}/fine-tunes/new")
+    closing = shutdowns.last_job(provider.base_url, today)
+    if closing is not None:
+        yield Remark("last_job", closing, f"{base}/fine-tunes/new")
 
 
 def of_preview(base: str, version: DatasetVersion, reckoned: Estimate, told: Measured | None) -> Iterator[Remark]:

@@ -51,6 +51,7 @@ class Estimate:
     seconds: float | None
     cost: float | None
     training_price: float | None
+    hourly_rate: float | None
     basis: dict[str, str]
     trained_tokens: int = 0
     longest: int = 0
@@ -70,6 +71,7 @@ def estimate(
     epochs: int | None,
     batch_size: int | None,
     training_price: float | None,
+    hourly_rate: float | None,
     past: Sequence[Past],
     objective: str = "supervised",
     rank: int | None = None,
@@ -89,7 +91,7 @@ def estimate(
         from_tokens = f"{plural(scan.lines, 'example')}, {plural(times, 'pass', 'passes')}, counted by the engine"
     alike = [p for p in past if p.method == method and p.objective == objective]
     seconds, from_seconds = _seconds(tokens, kind, base_model, alike, method, objective)
-    cost, from_cost = _cost(tokens, kind, training_price)
+    cost, from_cost = _cost(tokens, seconds, kind, training_price, hourly_rate)
     needed, from_memory = None, "the provider's own matter"
     if local:
         needed, from_memory = _memory(base_model, method, batch or LOCAL_BATCH, longest, rank, objective, measured)
@@ -102,6 +104,7 @@ def estimate(
         seconds=seconds,
         cost=cost,
         training_price=training_price,
+        hourly_rate=hourly_rate,
         basis={"tokens": from_tokens, "seconds": from_seconds, "cost": from_cost, "memory": from_memory},
         trained_tokens=trained,
         longest=longest,
@@ -168,9 +171,15 @@ def _seconds(
     return None, "not known before the first run of this model here"
 
 
-def _cost(tokens: int, kind: str, price: float | None) -> tuple[float | None, str]:
+def _cost(
+    tokens: int, seconds: float | None, kind: str, price: float | None, hourly_rate: float | None
+) -> tuple[float | None, str]:
     if price is not None:
         return tokens * price / 1_000_000, "tokens × the price you gave"
+    if hourly_rate is not None:
+        return (
+            None if seconds is None else seconds / 3600 * hourly_rate
+        ), "the time × what an hour of the machine costs"
     if kind == "local_engine":
         return 0.0, "your own machine: no hourly rate is set"
     return None, "not known: no price was given"

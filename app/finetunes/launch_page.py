@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.candidates import queries as candidates
+from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid, NotFound
 from app.finetunes import dialects, preflight, queries, settings
 from app.finetunes.dialects import Dialect
@@ -21,6 +22,7 @@ from app.finetunes.remarks import Remark
 from app.finetunes.rules import METHODS, OBJECTIVES, method_problem
 from app.finetunes.settings import PREFIX, SETTINGS, Field
 from app.gateway import queries as gateway
+from app.gateway import shutdowns
 from app.gateway.models import Provider
 from app.projects.access import Access
 from app.web.forms import FormState, parse
@@ -77,6 +79,7 @@ class LaunchPage:
     methods: Sequence[tuple[str, str, str]]
     settings: Sequence[Field]
     dialect: str
+    ends: str
     objectives: Sequence[tuple[str, str, str]] = OBJECTIVES
     title: str = "Launch a fine-tune"
 
@@ -106,7 +109,14 @@ def new(
         methods=[one for one in METHODS if provider is None or not method_problem(provider.kind, one[0])],
         settings=settings.fields(dialect, str(start.get("method", "")), str(start["objective"])),
         dialect=dialect.name,
+        ends=_ends(provider, str(start.get("base_model") or "")),
     )
+
+
+def _ends(provider: Provider | None, model: str) -> str:
+    """The shutdown date of the chosen base model, however far; empty where none is known."""
+    found = shutdowns.shutdown(provider.base_url, provider.models, model) if provider else None
+    return found.sentence(utcnow().date()) if found else ""
 
 
 def _fitting(start: dict[str, Any], provider: Provider | None) -> dict[str, Any]:
@@ -225,6 +235,8 @@ LABELS = {
     "size": "Size",
     "price_unknown": "Price",
     "already_running": "Twice",
+    "shutdown": "Shutdown",
+    "last_job": "Last job",
 }
 
 

@@ -78,6 +78,15 @@ class FineTuneEvent(Base):
     )
 
 
+class FineTuneOutput(Base):
+    """The end of what the training process printed, as the engine told it last."""
+
+    __tablename__ = "fine_tune_outputs"
+    fine_tune_id: Mapped[str] = mapped_column(ForeignKey("fine_tunes.id", ondelete="CASCADE"), primary_key=True)
+    text: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class Checkpoint(Base):
     __tablename__ = "checkpoints"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)

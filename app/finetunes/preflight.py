@@ -87,7 +87,7 @@ def check(session: Session, project: Project, new: NewFineTune) -> Preflight:
         blockers=[*(remark for is_blocker, remark in judged if is_blocker), *leaks],
         warnings=[
             *(remark for warns, remark in worth_knowing if warns),
-            *warnings(session, base, project, new, version, reckoned),
+            *warnings(session, base, project, provider, new, version, reckoned),
             *of_preview(base, version, reckoned, told),
         ],
         passed=[
@@ -122,6 +122,7 @@ def _reckoned(
         epochs=wanted.n_epochs,
         batch_size=wanted.batch_size,
         training_price=new.training_price,
+        hourly_rate=provider.hourly_rate,
         past=queries.past(session, project.id, provider.id, new.base_model),
         objective=new.objective,
         rank=wanted.adapter.r if wanted.adapter else None,

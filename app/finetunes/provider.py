@@ -14,6 +14,7 @@ from app.finetunes import answers
 from app.finetunes.answers import JobCheckpoint, JobEvent, JobState
 from app.finetunes.dialects import Dialect
 from app.finetunes.rules import Marks
+from app.gateway.answers import storable
 from app.gateway.chat import failure_of
 from app.gateway.client import CALL_HEADER, Connection, open_client
 from app.gateway.failures import CallFailed, Failure
@@ -24,6 +25,7 @@ SLOWEST_UPLOAD = 50_000  # bytes a second
 FILE_SECONDS = 300.0  # how long a provider may take a file in
 FILE_PAUSE = 2.0
 PAGE, MAX_PAGES = 100, 50
+OUTPUT = 20_000  # characters of the process's output that are kept
 CLOCKS_APART = timedelta(days=1)
 
 
@@ -111,6 +113,12 @@ class TuningApi:
             return []
         body = await self._get(self._path(job_id, "checkpoints"), {"limit": PAGE})
         return [found for found in map(answers.read_checkpoint, answers.read_page(body)[0]) if found]
+
+    async def output(self, job_id: str) -> str:
+        """The end of what the training process printed; empty where the provider does not tell."""
+        if not self.dialect.has_output:
+            return ""
+        return storable((await self._get(self._path(job_id, "log"))).decode(errors="replace"))[-OUTPUT:]
 
     async def _items(self, path: str) -> AsyncIterator[dict[str, Any]]:
         """The items of a list, page by page, as far as they are looked at."""

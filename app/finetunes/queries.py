@@ -1,9 +1,9 @@
 """All SQL of fine-tunes that pages and services ask; the worker's own is in ``steps.py``."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, and_, exists, func, or_, select
+from sqlalchemy import Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.candidates.models import Candidate
@@ -14,6 +14,7 @@ from app.evals.models import EvalRun
 from app.examples.models import SplitAssignment
 from app.examples.queries import one_of
 from app.finetunes.estimates import Past
+from app.finetunes.listing import Filter
 from app.finetunes.models import Checkpoint, FineTune, FineTuneEvent
 from app.gateway.models import Provider
 from app.web.paging import Slice, cut, decode_cursor
@@ -37,7 +38,7 @@ def by_token(session: Session, project_id: str, launch_token: str) -> FineTune |
 
 
 def listed(
-    session: Session, project_id: str, cursor: str | None, limit: int
+    session: Session, project_id: str, narrowed: Filter, cursor: str | None, limit: int
 ) -> Slice[Row[FineTune, int, str, str | None]]:
     """(fine-tune, number of the version, name of the provider, name of the candidate), newest first."""
     query = (
@@ -50,7 +51,9 @@ def listed(
     after = decode_cursor(cursor)
     if after and is_id(str(after[0])):
         query = query.where(FineTune.id < str(after[0]))
-    rows = session.execute(query.order_by(FineTune.id.desc()).limit(limit + 1)).all()
+    rows: Sequence[Any] = session.execute(
+        narrowed.narrow(cast("Select[Any]", query)).order_by(FineTune.id.desc()).limit(limit + 1)
+    ).all()
     return cut(rows, limit, lambda row: (row[0].id,))
 
 
@@ -159,6 +162,17 @@ def events(
     if limit is None:
         return session.scalars(query.order_by(FineTuneEvent.id)).all()
     return session.scalars(query.order_by(FineTuneEvent.id.desc()).limit(limit)).all()[::-1]
+
+
+def log_lines(session: Session, fine_tune_id: str, *, samples: bool, limit: int) -> Sequence[FineTuneEvent]:
+    """The latest messages first: those that announce a sample output, or all others."""
+    announces = FineTuneEvent.message.startswith("Sample ")
+    query = select(FineTuneEvent).where(
+        FineTuneEvent.fine_tune_id == fine_tune_id,
+        FineTuneEvent.kind == "message",
+        announces if samples else ~announces,
+    )
+    return session.scalars(query.order_by(FineTuneEvent.id.desc()).limit(limit)).all()
 
 
 def metrics(session: Session, fine_tune_id: str) -> Sequence[dict[str, Any]]:

@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from app.core.errors import Conflict, Invalid
 from app.finetunes import launch_page, pages, queries, service, stream
 from app.finetunes.forms import Decision
+from app.finetunes.listing import FilterDep
 from app.projects.access import Access, Engineer, Viewer
 from app.web.forms import FormDep, form_values, parse, refused
 from app.web.render import is_htmx, render
@@ -19,8 +20,10 @@ PARTS = ("standing", "samples", "checkpoints", "log")
 
 
 @router.get(BASE)
-def list_page(request: Request, session: SessionDep, access: Viewer, cursor: str | None = None) -> Response:
-    return render(request, "finetunes/list.html", pages.fine_tunes(session, access, cursor))
+def list_page(
+    request: Request, session: SessionDep, access: Viewer, narrowed: FilterDep, cursor: str | None = None
+) -> Response:
+    return render(request, "finetunes/list.html", pages.fine_tunes(session, access, narrowed, cursor))
 
 
 @router.get(BASE + "/new")
@@ -46,10 +49,12 @@ def launch(request: Request, session: SessionDep, access: Engineer, form: FormDe
 
 
 @router.get(ONE)
-def one(request: Request, session: SessionDep, access: Viewer, fine_tune_id: str, part: str = "") -> Response:
+def one(
+    request: Request, session: SessionDep, access: Viewer, fine_tune_id: str, part: str = "", log: str = ""
+) -> Response:
     """Asked by htmx, one of its parts: they are fetched again while it learns."""
     row = queries.fine_tune(session, access.project.id, fine_tune_id)
-    page = pages.one(session, access, row)
+    page = pages.one(session, access, row, log)
     if is_htmx(request):
         return render(request, f"finetunes/_{part if part in PARTS else PARTS[0]}.html", page)
     return render(request, "finetunes/one.html", page)

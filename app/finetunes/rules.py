@@ -36,6 +36,11 @@ OBJECTIVES = (
     ),
 )
 FEW_EXAMPLES = 10
+# the local engine's own, where a launch leaves the rate to it (docs/decisions/local-engine.md)
+LEARNING_RATES = {
+    "supervised": {"lora": 1e-3, "qlora": 1e-3, "full": 1e-4},
+    "dpo": {"lora": 1e-4, "qlora": 1e-4, "full": 1e-5},
+}
 
 
 @dataclass(frozen=True)

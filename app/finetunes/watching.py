@@ -5,6 +5,7 @@ A watch lasts some seconds and is then queued again, so that a fine-tune of hour
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from time import monotonic
 
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from app.core.clock import utcnow
 from app.core.db import transaction
 from app.finetunes import answers, calls, queries, rules, steps
 from app.finetunes.answers import JobCheckpoint, JobEvent, JobState
-from app.finetunes.models import Checkpoint, FineTune, FineTuneEvent
+from app.finetunes.models import Checkpoint, FineTune, FineTuneEvent, FineTuneOutput
 from app.finetunes.provider import TuningApi
 from app.finetunes.samples import queries as samples
 from app.finetunes.steps import Launch
@@ -47,6 +48,7 @@ class Watch:
             try:
                 await self._pass_on_wishes()
                 if not await self._look():
+                    await self._keep_output()
                     return False
                 self.refused = 0
             except CallFailed as error:
@@ -54,6 +56,7 @@ class Watch:
                     return False
                 wait = TROUBLE_SECONDS
             if monotonic() + wait >= until:
+                await self._keep_output()
                 return True
             await asyncio.sleep(wait)
 
@@ -65,6 +68,13 @@ class Watch:
         more = await asyncio.to_thread(store, self.launch.id, job, events, checkpoints)
         self.known.update(event.id for event in events)
         return more
+
+    async def _keep_output(self) -> None:
+        """At the end of each stretch. It is only shown, so nothing depends on it."""
+        with suppress(CallFailed):
+            output = await self.api.output(self.job_id)
+            if output:
+                await asyncio.to_thread(keep_output, self.launch.id, output)
 
     async def _pass_on_wishes(self) -> None:
         wish = await asyncio.to_thread(wanted, self.launch.id)
@@ -90,6 +100,13 @@ class Watch:
             return False
         await asyncio.to_thread(steps.note, self.launch.id, f"{rules.sentence(failure.message)} Trying again.")
         return True
+
+
+def keep_output(fine_tune_id: str, output: str) -> None:
+    values = {"text": output, "at": utcnow()}
+    new = insert(FineTuneOutput).values(fine_tune_id=fine_tune_id, **values)
+    with transaction() as session:
+        session.execute(new.on_conflict_do_update(index_elements=["fine_tune_id"], set_=values))
 
 
 def known_events(fine_tune_id: str) -> set[str]:
@@ -131,17 +148,13 @@ def store(fine_tune_id: str, job: JobState, events: Sequence[JobEvent], checkpoi
         elif status in rules.ENDED:
             _end(session, row, status, job)
         else:
-            row.status, row.error = status, None
+            row.status, row.error = status, job.notice
         return row.status not in (*rules.ENDED, "paused")
 
 
 def _end(session: Session, row: FineTune, status: str, job: JobState) -> None:
-    price = row.estimate.get("training_price")
     row.trained_tokens = job.trained_tokens
-    if price is not None and job.trained_tokens is not None:
-        row.cost = job.trained_tokens * price / 1_000_000
-    elif row.estimate.get("cost") == 0:
-        row.cost = 0.0
+    row.cost = _cost(row, job)
     if row.cost is not None:
         calls.note_cost(session, row.id, row.cost)
     if status == "succeeded" and job.fine_tuned_model is not None:
@@ -151,6 +164,16 @@ def _end(session: Session, row: FineTune, status: str, job: JobState) -> None:
             note_making(session, row.candidate_id, row.cost)
     error = (job.error or "The provider gave no reason.") if status == "failed" else None
     steps.finish(session, row, status, error)
+
+
+def _cost(row: FineTune, job: JobState) -> float | None:
+    """Dollars: by tokens where a price was given; by the hours since the start where the machine has a rate."""
+    price, rate = row.estimate.get("training_price"), row.estimate.get("hourly_rate")
+    if price is not None:
+        return None if job.trained_tokens is None else job.trained_tokens * price / 1_000_000
+    if rate is not None:
+        return (utcnow() - row.started_at).total_seconds() / 3600 * rate if row.started_at else 0.0
+    return 0.0 if row.estimate.get("cost") == 0 else None
 
 
 def _make_candidate(session: Session, row: FineTune, model: str) -> str:

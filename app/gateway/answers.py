@@ -13,7 +13,8 @@ CUT_SHORT = (None, "length", "content_filter")
 
 @dataclass(frozen=True)
 class Answer:
-    """One completion. ``complete`` is false where it was cut short: then it is shown, and never scored."""
+    """One completion. ``complete`` is false where it was cut short: then it is shown, and never scored.
+    ``first_token_ms``: milliseconds until its first token came, where it was streamed."""
 
     complete: bool
     text: str | None
@@ -23,24 +24,33 @@ class Answer:
     system_fingerprint: str | None
     input_tokens: int | None
     output_tokens: int | None
+    first_token_ms: float | None = None
 
 
 def read_completion(body: bytes) -> Answer | Failure:
     """The body of a 2xx answer to ``/chat/completions``."""
+    data = read_object(body)
+    if isinstance(data, Failure):
+        return data
+    choices = data.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        return Failure("unreadable", f"The provider's JSON holds no answer: {start_of(body)}")
+    return _answer(data, choice, message)
+
+
+def read_object(body: bytes) -> dict[str, Any] | Failure:
+    """The JSON object of a 2xx answer; what says that it failed, or is none, is a failure."""
     if not body.strip():
         return Failure("empty", "The provider answered 200 with nothing in it.")
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return Failure("unreadable", f"The provider did not answer JSON but: {_start(body)}")
+        return Failure("unreadable", f"The provider did not answer JSON but: {start_of(body)}")
     if isinstance(data, dict) and data.get("error"):
         return Failure("error_body", f"The provider answered 200 with an error: {error_message(data)}")
-    choices = data.get("choices") if isinstance(data, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(choice, dict) or not isinstance(message, dict):
-        return Failure("unreadable", f"The provider's JSON holds no answer: {_start(body)}")
-    return _answer(data, choice, message)
+    return data if isinstance(data, dict) else {}
 
 
 def _answer(data: dict[str, Any], choice: dict[str, Any], message: dict[str, Any]) -> Answer:
@@ -56,8 +66,8 @@ def _answer(data: dict[str, Any], choice: dict[str, Any], message: dict[str, Any
         finish_reason=finish,
         model=_text(data.get("model")),
         system_fingerprint=_text(data.get("system_fingerprint")),
-        input_tokens=_tokens(usage.get("prompt_tokens")),
-        output_tokens=_tokens(usage.get("completion_tokens")),
+        input_tokens=tokens_of(usage.get("prompt_tokens")),
+        output_tokens=tokens_of(usage.get("completion_tokens")),
     )
 
 
@@ -97,10 +107,10 @@ def _text(value: Any) -> str | None:
     return storable(value) if isinstance(value, str) else None
 
 
-def _tokens(value: Any) -> int | None:
+def tokens_of(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
 
 
-def _start(body: bytes) -> str:
+def start_of(body: bytes) -> str:
     text = " ".join(storable(body[:400].decode("utf-8", "replace")).split())
     return text[:120] + ("…" if len(text) > 120 else "")

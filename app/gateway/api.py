@@ -40,6 +40,7 @@ class ProviderOut(ProviderName):
     max_concurrency: int
     requests_per_minute: int | None
     tokens_per_minute: int | None
+    hourly_rate: float | None
     status: str | None
     error: str | None
     checked_at: datetime | None
@@ -55,6 +56,7 @@ def _out(provider: Provider) -> ProviderOut:
         max_concurrency=provider.max_concurrency,
         requests_per_minute=provider.requests_per_minute,
         tokens_per_minute=provider.tokens_per_minute,
+        hourly_rate=provider.hourly_rate,
         status=provider.check_status,
         error=provider.check_error,
         checked_at=provider.checked_at,

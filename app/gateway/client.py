@@ -1,15 +1,18 @@
-"""The one factory for the openai client, used in the worker. Nothing else calls out.
+"""The one factory for clients of providers, used in the worker. Nothing else calls out.
 
-Retries belong to the ledger, so the client makes none; redirects are not followed; the key and the few headers
-that are sent are set where the bytes leave, so that nothing from the environment (another key, an organisation,
-custom headers) ever reaches a provider; addresses are checked when they are connected to; bodies have a cap.
+``open_client`` gives the openai SDK, ``open_http`` the plain client that chat completions go through. Retries belong to
+the ledger, so neither makes any; redirects are not followed; the key and the few headers that are sent are set where
+the bytes leave, so that nothing from the environment (another key, an organisation, custom headers) ever reaches a
+provider; addresses are checked when they are connected to; bodies have a cap.
 """
 
 import logging
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -25,6 +28,9 @@ from app.gateway.origins import is_private, is_refused_address, tidy_base_url
 CONNECT_SECONDS = 10.0
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 CALL_HEADER = "X-Holdout-Call"
+COMPRESSED = "The provider sent a compressed answer although plain bytes were asked for."
+TOO_LONG = "The provider's answer was longer than an answer may be."
+OWN_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "holdout"}
 SENT_HEADERS = {
     name.lower().encode()
     for name in ("Host", "Accept", "Content-Type", "Content-Length", "Idempotency-Key", CALL_HEADER)
@@ -54,16 +60,45 @@ def connection_to(provider: Provider) -> Connection:
     return Connection(provider.id, tidy_base_url(provider.base_url), key)
 
 
+@dataclass(frozen=True)
+class Http:
+    """For many calls to one provider: the session with what every request carries."""
+
+    session: aiohttp.ClientSession
+    base_url: str
+    headers: dict[str, str] = field(repr=False)
+    max_bytes: int
+
+    @asynccontextmanager
+    async def post(self, path: str, body: bytes, call_id: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer, as soon as its headers are there. Raises what aiohttp raises, or ResponseTooLarge."""
+        headers = self.headers | {CALL_HEADER: call_id, "Idempotency-Key": call_id}
+        async with self.session.post(self.base_url + path, data=body, headers=headers, allow_redirects=False) as answer:
+            if answer.headers.get("Content-Encoding", "identity") != "identity":
+                raise ResponseTooLarge(COMPRESSED)
+            yield answer
+
+    async def chunks(self, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises ResponseTooLarge beyond the cap."""
+        left = self.max_bytes
+        while chunk := await answer.content.readany():
+            left -= len(chunk)
+            if left < 0:
+                raise ResponseTooLarge(TOO_LONG)
+            yield chunk
+
+
 @asynccontextmanager
 async def open_http(
     connection: Connection, *, connections: int = 16, seconds: float = 60.0, max_bytes: int = MAX_RESPONSE_BYTES
-) -> AsyncIterator[httpx2.AsyncClient]:
-    """The SDK's own HTTP client over the guarded transport. ``seconds`` is the longest silence; callers set the
-    total deadline. Chat completions use it directly: the SDK's wrapping costs as much again (docs/decisions)."""
-    transport = GuardedTransport(connection, connections, max_bytes)
-    timeout = httpx2.Timeout(seconds, connect=CONNECT_SECONDS, pool=None)
-    async with DefaultAioHttpClient(transport=transport, timeout=timeout, follow_redirects=False) as http:
-        yield http
+) -> AsyncIterator[Http]:
+    """The client of chat completions, without the SDK: its wrapping costs more than the call (docs/decisions).
+
+    ``seconds`` is the longest silence; callers set the total deadline."""
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=seconds)
+    headers = OWN_HEADERS | {"Content-Type": "application/json"} | _authorization(connection)
+    async with _session(connection, connections, timeout=timeout, auto_decompress=False) as session:
+        yield Http(session, connection.base_url, headers, max_bytes)
 
 
 @asynccontextmanager
@@ -71,7 +106,9 @@ async def open_client(
     connection: Connection, *, connections: int = 4, seconds: float = 60.0
 ) -> AsyncIterator[AsyncOpenAI]:
     """An ``AsyncOpenAI`` for one provider, for everything but chat completions (models, files, fine-tuning)."""
-    async with open_http(connection, connections=connections, seconds=seconds) as http:
+    transport = GuardedTransport(connection, connections, MAX_RESPONSE_BYTES)
+    timeout = httpx2.Timeout(seconds, connect=CONNECT_SECONDS, pool=None)
+    async with DefaultAioHttpClient(transport=transport, timeout=timeout, follow_redirects=False) as http:
         yield AsyncOpenAI(
             api_key="set-by-the-transport",
             base_url=connection.base_url,
@@ -81,21 +118,31 @@ async def open_client(
         )
 
 
+def _session(connection: Connection, connections: int, **options: Any) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(limit=connections, ssl=_tls(), resolver=CheckedResolver())
+    # a proxy named by the environment is for the world outside, never for an address inside
+    outside = not is_private(connection.base_url)
+    return aiohttp.ClientSession(connector=connector, trust_env=outside, cookie_jar=aiohttp.DummyCookieJar(), **options)
+
+
+@lru_cache
+def _tls() -> ssl.SSLContext:
+    """Made once: reading all certificates takes a tenth of a second."""
+    return httpx2.create_ssl_context()
+
+
+def _authorization(connection: Connection) -> dict[str, str]:
+    return {"Authorization": f"Bearer {connection.key}"} if connection.key else {}
+
+
 class GuardedTransport(AiohttpTransport):
     """The last hand on every request and the first on every answer."""
 
     def __init__(self, connection: Connection, connections: int, max_bytes: int) -> None:
-        super().__init__(client=self._new_session)
-        self.max_bytes, self.connections = max_bytes, connections
-        self.own_headers = [(b"Accept-Encoding", b"identity"), (b"User-Agent", b"holdout")]
-        if connection.key:
-            self.own_headers.append((b"Authorization", f"Bearer {connection.key}".encode()))
-        # a proxy named by the environment is for the world outside, never for an address inside
-        self.use_proxy = not is_private(connection.base_url)
-
-    def _new_session(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=self.connections, ssl=self.ssl_context, resolver=CheckedResolver())
-        return aiohttp.ClientSession(connector=connector, trust_env=self.use_proxy, cookie_jar=aiohttp.DummyCookieJar())
+        super().__init__(client=lambda: _session(connection, connections), verify=_tls())
+        self.max_bytes = max_bytes
+        own = OWN_HEADERS | _authorization(connection)
+        self.own_headers = [(name.encode(), value.encode()) for name, value in own.items()]
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         kept = [(name, value) for name, value in request.headers.raw if name.lower() in SENT_HEADERS]
@@ -103,7 +150,7 @@ class GuardedTransport(AiohttpTransport):
         response = await super().handle_async_request(request)
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
-            raise ResponseTooLarge("The provider sent a compressed answer although plain bytes were asked for.")
+            raise ResponseTooLarge(COMPRESSED)
         response.stream = CappedStream(response.stream, self.max_bytes)
         return response
 
@@ -116,7 +163,7 @@ class CappedStream(httpx2.AsyncByteStream):
         async for chunk in self.stream:
             self.left -= len(chunk)
             if self.left < 0:
-                raise ResponseTooLarge("The provider's answer was longer than an answer may be.")
+                raise ResponseTooLarge(TOO_LONG)
             yield chunk
 
     async def aclose(self) -> None:

@@ -1,5 +1,7 @@
 """What an instance admin may say of a provider."""
 
+from typing import Literal
+
 from pydantic import Field, SecretStr, field_validator
 
 from app.gateway.origins import REFUSED, tidy_base_url
@@ -23,12 +25,17 @@ def _key(value: SecretStr | None) -> SecretStr | None:
 
 
 class NewProvider(StrictModel):
+    """``kind``: an engine of Holdout's own on another port or machine can pause, preview and be asked for archives.
+    ``hourly_rate``: US dollars that an hour of such a machine costs, trained or asked."""
+
     name: str = Field(min_length=1, max_length=80)
     base_url: str
+    kind: Literal["openai", "local_engine"] = "openai"
     api_key: SecretStr | None = Field(None, max_length=1000)
     max_concurrency: int = Field(16, ge=1, le=512)
     requests_per_minute: int | None = Field(None, ge=1, le=10_000_000)
     tokens_per_minute: int | None = Field(None, ge=1, le=2_000_000_000)
+    hourly_rate: float | None = Field(None, ge=0, le=100_000, allow_inf_nan=False)
 
     _address = field_validator("base_url")(_base_url)
     _secret = field_validator("api_key")(_key)
@@ -44,6 +51,7 @@ class ProviderChange(StrictModel):
     max_concurrency: int | None = Field(None, ge=1, le=512)
     requests_per_minute: int | None = Field(None, ge=1, le=10_000_000)
     tokens_per_minute: int | None = Field(None, ge=1, le=2_000_000_000)
+    hourly_rate: float | None = Field(None, ge=0, le=100_000, allow_inf_nan=False)
 
     _address = field_validator("base_url")(_base_url)
     _secret = field_validator("api_key")(_key)

@@ -41,22 +41,63 @@ class NotOurs(Exception):
     """A call that this worker wants to finish is not sent by it any more: somebody else decided about it."""
 
 
+SEND = (
+    "update paid_calls c set state = 'sent', worker = %s, sent_at = clock_timestamp() "
+    "where c.id = any(%s::uuid[]) and c.state = 'planned'"
+)
+WITHOUT_BUDGET = (
+    " and not exists (select from project_budgets b where b.project_id = c.project_id and b.monthly_limit is not null)"
+)
+
+
 async def mark_sent(cursor: Cursor, worker: str, call_ids: Sequence[str]) -> Marked:
     """Take planned calls of one project for sending, as far as its budget covers them."""
     if not call_ids:
         return Marked(frozenset())
-    allowed = await budgets.within(cursor, call_ids)
+    await begin_sending(cursor, worker, call_ids)
+    return await marked(cursor, worker, call_ids)
+
+
+async def begin_sending(cursor: Cursor, worker: str, call_ids: Sequence[str]) -> None:
+    """``mark_sent`` for a pipeline: ``marked`` must be asked, on the same cursor, for what came of it."""
+    await _send(cursor, SEND + WITHOUT_BUDGET, worker, call_ids)
+
+
+async def marked(cursor: Cursor, worker: str, call_ids: Sequence[str]) -> Marked:
+    sent = await _ids(cursor)
+    if len(sent) == len(call_ids):
+        return Marked(sent)
+    left = [call_id for call_id in call_ids if call_id not in sent]
+    allowed = await budgets.within(cursor, left)
+    await _send(cursor, SEND, worker, allowed.ids)
+    sent |= await _ids(cursor)
+    return Marked(sent, frozenset(left) - frozenset(allowed.ids), allowed.refusal)
+
+
+async def put_back(cursor: Cursor, call_ids: Sequence[str]) -> None:
+    """Calls that were marked in this transaction, and are not to be sent after all."""
     await cursor.execute(
-        "update paid_calls set state = 'sent', worker = %s, sent_at = clock_timestamp() "
-        "where id = any(%s::uuid[]) and state = 'planned' returning id::text",
-        (worker, allowed.ids),
+        "update paid_calls set state = 'planned', worker = null, sent_at = null where id = any(%s::uuid[])",
+        (list(call_ids),),
     )
-    sent = frozenset(row[0] for row in await cursor.fetchall())
-    return Marked(sent, frozenset(call_ids) - frozenset(allowed.ids), allowed.refusal)
+
+
+async def _send(cursor: Cursor, statement: str, worker: str, call_ids: Sequence[str]) -> None:
+    await cursor.execute(statement + " returning c.id::text", (worker, list(call_ids)))
+
+
+async def _ids(cursor: Cursor) -> frozenset[str]:
+    return frozenset(row[0] for row in await cursor.fetchall())
 
 
 async def finish(cursor: Cursor, worker: str, calls: Sequence[Finished]) -> None:
     """Write how calls ended. Raises NotOurs, and then nothing must be committed."""
+    await write_finished(cursor, worker, calls)
+    check_finished(cursor, calls)
+
+
+async def write_finished(cursor: Cursor, worker: str, calls: Sequence[Finished]) -> None:
+    """``finish`` for a pipeline: once the cursor has its result, ``check_finished`` must be asked."""
     rows = [{"id": c.call_id, "state": c.state, "cost": c.cost, "error": c.error} for c in calls]
     await cursor.execute(
         "update paid_calls c set state = x.state, cost = x.cost, error = x.error, finished_at = clock_timestamp() "
@@ -64,8 +105,12 @@ async def finish(cursor: Cursor, worker: str, calls: Sequence[Finished]) -> None
         "where c.id = x.id and c.state = 'sent' and c.worker = %s",
         (orjson.dumps(rows).decode(), worker),
     )
-    if cursor.rowcount != len(rows):
-        raise NotOurs(f"{len(rows) - cursor.rowcount} of {len(rows)} calls are not this worker's")
+
+
+def check_finished(cursor: Cursor, calls: Sequence[Finished]) -> None:
+    """Raises NotOurs, and then nothing must be committed."""
+    if cursor.rowcount != len(calls):
+        raise NotOurs(f"{len(calls) - cursor.rowcount} of {len(calls)} calls are not this worker's")
 
 
 async def plan_again(cursor: Cursor, call_ids: Sequence[str]) -> dict[str, str]:

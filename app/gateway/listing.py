@@ -13,7 +13,8 @@ from app.gateway.failures import CallFailed, Failure
 
 
 async def list_models(connection: Connection, seconds: float, limit: int) -> list[dict[str, Any]]:
-    """``[{"id", "kind"}]`` in order of id; ``kind`` is the local engine's (base, adapter, …) or None.
+    """``[{"id", "kind"}]`` in order of id, and ``shutdown_date`` where the provider gives one; ``kind`` is the local
+    engine's (base, adapter, …) or None.
 
     Raises CallFailed with the provider's own words.
     """
@@ -30,8 +31,14 @@ async def list_models(connection: Connection, seconds: float, limit: int) -> lis
 def _read(body: bytes) -> list[dict[str, Any]]:
     try:
         data = orjson.loads(body)["data"]
-        found = {storable(str(row["id"]))[:300]: row.get("kind") for row in data}
+        found = {storable(str(row["id"]))[:300]: row for row in data}
+        return [_model(name, row) for name, row in sorted(found.items())]
     except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError) as error:
         message = "This address answers, but not with a list of models: does it end in /v1?"
         raise CallFailed(Failure("unreadable", message)) from error
-    return [{"id": name, "kind": kind if isinstance(kind, str) else None} for name, kind in sorted(found.items())]
+
+
+def _model(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    kind, ends = row.get("kind"), row.get("shutdown_date")
+    found = {"id": name, "kind": kind if isinstance(kind, str) else None}
+    return found | ({"shutdown_date": storable(ends)[:40]} if isinstance(ends, str) and ends else {})

@@ -23,6 +23,7 @@ class Provider(Base):
     max_concurrency: Mapped[int] = mapped_column(default=16)
     requests_per_minute: Mapped[int | None]
     tokens_per_minute: Mapped[int | None]
+    hourly_rate: Mapped[float | None] = mapped_column(Numeric(10, 4, asdecimal=False))  # of a machine of one's own
     check_status: Mapped[str | None]  # 'queued' | 'running' | 'succeeded' | 'failed'
     check_error: Mapped[str | None]
     checked_at: Mapped[datetime | None]

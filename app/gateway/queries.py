@@ -39,7 +39,9 @@ def by_name(session: Session, name: str) -> Provider | None:
 
 
 def local_engine(session: Session) -> Provider | None:
-    return session.scalar(select(Provider).where(Provider.kind == "local_engine").limit(1))
+    """The one that ``HOLDOUT_ENGINE_URL`` names; an admin may have registered others beside it."""
+    own = select(Provider).where(Provider.kind == "local_engine", Provider.created_by.is_(None))
+    return session.scalar(own.order_by(Provider.created_at).limit(1))
 
 
 def is_engineer_somewhere(session: Session, user_id: str) -> bool:

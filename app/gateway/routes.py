@@ -49,7 +49,7 @@ def edit_page(request: Request, session: SessionDep, _admin: InstanceAdmin, prov
 def change(request: Request, session: SessionDep, admin: InstanceAdmin, provider_id: str, form: FormDep) -> Response:
     provider = queries.usable(session, provider_id)
     try:
-        values = {name: None for name in service.LIMITS if name in form} | form_values(form)  # empty: no limit
+        values = {name: None for name in service.SETTINGS if name in form} | form_values(form)  # empty: none
         service.change(session, admin.user, provider, parse(ProviderChange, values))
     except (Invalid, Conflict) as error:
         return render(request, "gateway/edit.html", pages.EditPage(provider, _again(form, error)), status=422)

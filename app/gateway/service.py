@@ -20,7 +20,7 @@ from app.jobs.queue import enqueue
 log = logging.getLogger(__name__)
 KEY_AGAIN = "Enter the key again: it was given for the old address and is not sent to another."
 OPENAI_URL = "https://api.openai.com/v1"
-LIMITS = {"requests_per_minute", "tokens_per_minute"}
+SETTINGS = {"requests_per_minute", "tokens_per_minute", "hourly_rate"}
 LOCAL_ENGINE, LOCAL_KIND = "Local engine", "local_engine"
 
 
@@ -28,12 +28,15 @@ def create(session: Session, user: User, new: NewProvider) -> Provider:
     """Register a provider and have it checked. Its address may be called from now on."""
     if queries.by_name(session, new.name):
         raise Conflict(f"There is already a provider “{new.name}” (disabled ones count).")
+    _only_for_machines(new.kind, new.hourly_rate)
     provider = Provider(
         name=new.name,
         base_url=new.base_url,
+        kind=new.kind,
         max_concurrency=new.max_concurrency,
         requests_per_minute=new.requests_per_minute,
         tokens_per_minute=new.tokens_per_minute,
+        hourly_rate=new.hourly_rate,
         created_by=user.id,
         models=[],
     )
@@ -49,7 +52,7 @@ def change(session: Session, user: User, provider: Provider, changes: ProviderCh
     """Change what was given. A key is bound to its address, so a new address without a key is refused."""
     given = changes.model_fields_set
     moved = "base_url" in given and changes.base_url is not None and changes.base_url != provider.base_url
-    if moved and provider.kind == "local_engine":
+    if moved and provider.kind == LOCAL_KIND and provider.created_by is None:
         raise Invalid.field("base_url", "The local engine's address comes from HOLDOUT_ENGINE_URL.")
     if moved and provider.key_ciphertext and changes.api_key is None:
         raise Invalid.field("api_key", KEY_AGAIN)
@@ -62,12 +65,18 @@ def change(session: Session, user: User, provider: Provider, changes: ProviderCh
     if changes.api_key is not None:
         _set_key(provider, changes.api_key)
     provider.max_concurrency = changes.max_concurrency or provider.max_concurrency
-    for limit in LIMITS & given:
-        setattr(provider, limit, getattr(changes, limit))
+    _only_for_machines(provider.kind, changes.hourly_rate)
+    for name in SETTINGS & given:
+        setattr(provider, name, getattr(changes, name))
     record(session, "change", "provider", provider.id, actor_id=user.id, fields=sorted(given))
     if moved or changes.api_key is not None:
         request_check(session, provider)
     return provider
+
+
+def _only_for_machines(kind: str, hourly_rate: float | None) -> None:
+    if hourly_rate is not None and kind != LOCAL_KIND:
+        raise Invalid.field("hourly_rate", "Only a machine of your own has an hourly rate: this provider bills tokens.")
 
 
 def disable(session: Session, user: User, provider: Provider) -> None:

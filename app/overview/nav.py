@@ -6,18 +6,15 @@ from app.accounts.access import Person
 from app.overview import queries
 from app.overview.rules import Standing, state
 from app.projects.access import Place
-from app.web.render import Nav, NavItem, NavPerson, NavProject
+from app.web.render import Nav, NavItem, NavPerson, NavProject, theme_of
 from app.web.session import reading_session
-
-THEMES = ("light", "dark")
 
 
 def build(request: Request) -> Nav:
     """What every page shows around itself; pages without a person or a project show less."""
     user: Person | None = getattr(request.state, "person", None)
     project: Place | None = getattr(request.state, "project", None)
-    theme = request.cookies.get("theme", "auto")
-    theme = theme if theme in THEMES else "auto"
+    theme = theme_of(request)
     if user is None:
         return Nav(theme=theme)
     person = NavPerson(user.name, user.email)
@@ -37,6 +34,7 @@ def groups(base: str, s: Standing, path: str) -> list[list[NavItem]]:
             ("Examples", "/examples", state(s.approved > 0 and not s.to_review, s.examples > 0), s.examples),
             ("Review", "/review", state(not s.to_review and s.approved > 0, s.to_review > 0), s.to_review),
             ("Assignments", "/assignments", state(False, s.assigned_to_me > 0), s.assigned_to_me or None),
+            *([("Mentions", "/mentions", state(False, True), s.mentions)] if s.mentions else []),
             ("Checks", "/checks", state(s.scanned and not s.findings, s.scanned), s.findings if s.scanned else None),
             ("Checklist", "/checklist", state(False, s.approved > 0), None),
             ("Test sets", "/test-sets", state(s.sealed_sets > 0, s.test_sets > 0), s.test_sets),

@@ -48,7 +48,8 @@ select
      where i.user_id = :u and a.project_id = :p and a.cancelled_at is null
      and e.status = 'to_review' and e.split = 'train' and e.deleted_at is null
      and not exists (select from annotations n where n.example_id = i.example_id and n.annotator_id = :u
-       and n.created_at >= i.assigned_at) group by i.example_id limit 1000) as mine) as assigned_to_me
+       and n.created_at >= i.assigned_at) group by i.example_id limit 1000) as mine) as assigned_to_me,
+  (select count(*) from comment_mentions where user_id = :u and project_id = :p and seen_at is null) as mentions
 from (select coalesce(sum(n), 0)::bigint as examples,
   coalesce(sum(n) filter (where split = 'train' and status = 'to_review'), 0)::bigint as to_review,
   coalesce(sum(n) filter (where split = 'train' and status = 'approved'), 0)::bigint as approved

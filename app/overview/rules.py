@@ -37,6 +37,7 @@ class Standing:
     assigned_to_me: int  # examples that this person was asked to review and has not
     verdicts: int = 0  # that somebody signed
     collections: int = 0  # of documents to search
+    mentions: int = 0  # of this person in comments, not seen yet
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,9 @@ def next_thing(base: str, s: Standing, role: str) -> NextThing:
     if s.assigned_to_me:
         examples = plural(s.assigned_to_me, "example")
         return NextThing(f"Review your {examples}", f"{base}/review", f"You were asked to look at {examples}.")
+    if s.mentions:
+        why = f"{plural(s.mentions, 'comment')} on examples name you."
+        return NextThing("Read what names you", f"{base}/mentions", why)
     if role in ("viewer", "annotator"):
         if s.to_review and role == "annotator":
             return NextThing(f"Review {plural(s.to_review, 'example')}", f"{base}/review", "They wait for a person.")

@@ -15,8 +15,8 @@ from app.core.ids import first_id
 from app.decisions.judging import WORDS
 from app.decisions.models import SignedVerdict
 from app.evals.blind import hidden_from
+from app.evals.metric_rows import shown
 from app.evals.models import EvalRun
-from app.evals.pages import shown
 from app.examples.models import Example
 from app.finetunes.models import FineTune
 from app.overview.models import ProjectVisit

@@ -1,16 +1,20 @@
-"""Preference rounds under ``/api/v1``. What voters are answered holds nothing that names a candidate."""
+"""Preference rounds under ``/api/v1``. What voters ask is in ``voting``."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Response
-from pydantic import BaseModel
+from fastapi import Query
+from pydantic import BaseModel, Discriminator, Tag
 
-from app.core.errors import NotFound
-from app.preferences import ballots, queries, results, service
-from app.preferences.forms import NewRound, NewVote
+from app.preferences import queries, service
+from app.preferences.forms import NewRound, RoundFilter
+from app.preferences.imported import service as imported
+from app.preferences.imported.forms import NewImportRound
 from app.preferences.models import PreferenceRound
-from app.projects.access import Access, Annotator, Engineer, Viewer
+from app.preferences.results import answer
+from app.preferences.results import service as results
+from app.projects.access import Engineer, Viewer
 from app.web.idempotency import api_router
 from app.web.paging import ListAnswer
 from app.web.session import SessionDep
@@ -19,98 +23,84 @@ router = api_router("preferences")
 BASE = "/projects/{slug}/preference-rounds"
 
 
+def _source(body: Any) -> str:
+    said = body.get("source", "runs") if isinstance(body, dict) else body.source
+    return "import" if said == "import" else "runs"
+
+
+NewRoundBody = Annotated[
+    Annotated[NewRound, Tag("runs")] | Annotated[NewImportRound, Tag("import")], Discriminator(_source)
+]
+
+
 class RoundOut(BaseModel):
     id: str
     name: str
+    source: str
     criteria: str
+    criteria_list: list[str]
+    guideline: str
+    slice: dict[str, Any] | None
+    order: str
     status: str
     votes_per_pair: int
+    max_votes: int | None
+    self_naming: str
     progress: dict[str, int]
     created_at: datetime
     closed_at: datetime | None
 
 
-class ShownPair(BaseModel):
-    pair_id: str
-    prompt: list[dict[str, Any]]
-    left: str
-    right: str
-    progress: dict[str, int]
-
-
-class VoteOut(BaseModel):
-    pair_id: str
-    choice: str
-
-
 def _out(session: SessionDep, round_: PreferenceRound) -> RoundOut:
-    done, total = queries.progress(session, [round_.id]).get(round_.id, (0, 0))
+    return _outs(session, [round_])[0]
+
+
+def _outs(session: SessionDep, rounds: Sequence[PreferenceRound]) -> list[RoundOut]:
+    standing = queries.progress(session, [one.id for one in rounds])
+    return [_told(one, *standing.get(one.id, (0, 0))) for one in rounds]
+
+
+def _told(round_: PreferenceRound, done: int, total: int) -> RoundOut:
     return RoundOut(
         id=round_.id,
         name=round_.name,
+        source=round_.source,
         criteria=round_.criteria,
+        criteria_list=round_.criteria_list,
+        guideline=round_.guideline,
+        slice=round_.slice or None,
+        order=round_.order,
         status="closed" if round_.closed_at else "open",
         votes_per_pair=round_.votes_per_pair,
+        max_votes=round_.max_votes,
+        self_naming=round_.self_naming,
         progress={"done": done, "total": total},
         created_at=round_.created_at,
         closed_at=round_.closed_at,
     )
 
 
-def _round_of_voter(session: SessionDep, access: Access, round_id: str) -> PreferenceRound:
-    round_ = queries.round_of(session, access.project.id, round_id)
-    if not queries.is_reviewer(session, round_.id, access.user.id):
-        raise NotFound("This round")
-    return round_
-
-
 @router.get(BASE)
-def list_rounds(session: SessionDep, access: Viewer) -> ListAnswer[RoundOut]:
-    return ListAnswer(items=[_out(session, r) for r in queries.rounds(session, access.project.id)])
+def list_rounds(
+    session: SessionDep,
+    access: Viewer,
+    wanted: Annotated[RoundFilter, Query()],
+) -> ListAnswer[RoundOut]:
+    found = queries.rounds(session, access.project.id, wanted, access.user.id)
+    return ListAnswer(items=_outs(session, found.items), next_cursor=found.next_cursor)
 
 
 @router.post(BASE, status_code=201)
-def open_round(session: SessionDep, access: Engineer, new: NewRound) -> RoundOut:
+def open_round(session: SessionDep, access: Engineer, new: NewRoundBody) -> RoundOut:
+    """Of runs, whose outputs people then vote on here; or (``source`` import) for votes that come in files."""
+    if isinstance(new, NewImportRound):
+        return _out(session, imported.open_round(session, access, new))
     return _out(session, service.open_round(session, access, new))
 
 
 @router.get(BASE + "/{round_id}")
 def get_round(session: SessionDep, access: Viewer, round_id: str) -> RoundOut:
     return _out(session, queries.round_of(session, access.project.id, round_id))
-
-
-@router.post(BASE + "/{round_id}/next", responses={204: {"description": "Nothing is left to vote on."}})
-def next_pair(session: SessionDep, access: Annotator, round_id: str, response: Response) -> ShownPair | None:
-    round_ = _round_of_voter(session, access, round_id)
-    ballots.refuse_if_closed(round_)
-    found = ballots.next_ballot(session, round_, access.user.id)
-    if found is None:
-        response.status_code = 204
-        return None
-    state = ballots.progress(session, round_, access.user.id)
-    return ShownPair(
-        pair_id=found.pair_id,
-        prompt=found.prompt,
-        left=found.left,
-        right=found.right,
-        progress={"done": state.done, "total": state.total},
-    )
-
-
-@router.post(BASE + "/{round_id}/pairs/{pair_id}/skip", status_code=204)
-def skip(session: SessionDep, access: Annotator, round_id: str, pair_id: str) -> None:
-    ballots.skip(session, _round_of_voter(session, access, round_id), access.user.id, pair_id)
-
-
-@router.post(BASE + "/{round_id}/votes", status_code=201)
-def vote(session: SessionDep, access: Annotator, round_id: str, new: NewVote) -> VoteOut:
-    ballots.cast(session, _round_of_voter(session, access, round_id), access.user.id, new)
-    return VoteOut(pair_id=new.pair_id, choice=new.choice)
-
-
-@router.delete(BASE + "/{round_id}/votes/{pair_id}", status_code=204)
-def take_back(session: SessionDep, access: Annotator, round_id: str, pair_id: str) -> None:
-    ballots.take_back(session, _round_of_voter(session, access, round_id), access.user.id, pair_id)
 
 
 @router.post(BASE + "/{round_id}/close")
@@ -123,4 +113,4 @@ def close(session: SessionDep, access: Engineer, round_id: str) -> RoundOut:
 @router.get(BASE + "/{round_id}/results")
 def get_results(session: SessionDep, access: Viewer, round_id: str) -> dict[str, Any]:
     """409 while the round is open: results do not exist for anyone before the close."""
-    return results.as_json(results.of_round(session, queries.round_of(session, access.project.id, round_id)))
+    return answer.as_json(results.of_round(session, queries.round_of(session, access.project.id, round_id)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from random import Random
 
 
@@ -15,11 +14,6 @@ class Assigned:
     position: int
     a_is_left: bool
     is_repeat: bool
-
-
-def pairs_of_case(outputs: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, bool]]:
-    """(output id, run id, text) of one case → (output a, output b, identical) for each two runs."""
-    return [(a[0], b[0], a[2].strip() == b[2].strip()) for a, b in combinations(outputs, 2)]
 
 
 def assign(

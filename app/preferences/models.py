@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,20 +14,41 @@ CHOICES = ("left", "right", "tie", "both_bad")
 
 
 class PreferenceRound(Base):
+    """``criteria`` is the question to reviewers, ``criteria_list`` what they may answer beside it.
+
+    ``slice``: by and name of the part of the set that it is about, empty for all. ``ordered_at``: number of votes that
+    the order of the ballots rests on.
+    """
+
     __tablename__ = "preference_rounds"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     name: Mapped[str]
     criteria: Mapped[str]
-    test_set_id: Mapped[str] = mapped_column(ForeignKey("test_sets.id"))
+    source: Mapped[str] = mapped_column(default="runs", server_default="runs")  # or 'import': votes from elsewhere
+    test_set_id: Mapped[str | None] = mapped_column(ForeignKey("test_sets.id"))  # of the runs
     run_ids: Mapped[list[str]] = mapped_column(ARRAY(Id))
     votes_per_pair: Mapped[int]
     repeat_fraction: Mapped[float] = mapped_column(default=0.0)
+    criteria_list: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    guideline: Mapped[str] = mapped_column(default="", server_default="")
+    slice: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    order: Mapped[str] = mapped_column(default="even", server_default="even")
+    max_votes: Mapped[int | None]
+    self_naming: Mapped[str] = mapped_column(default="apart", server_default="apart")
+    ordered_at: Mapped[int] = mapped_column(default=0, server_default="0")
     seed: Mapped[int] = mapped_column(BigInteger)
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+
+    __table_args__ = (
+        CheckConstraint("source in ('runs', 'import')", name="source"),
+        CheckConstraint("source = 'import' or test_set_id is not null", name="test_set"),
+        CheckConstraint("\"order\" in ('even', 'adaptive')", name="order"),
+        CheckConstraint("self_naming in ('apart', 'mask', 'keep')", name="self_naming"),
+    )
 
 
 class RoundReviewer(Base):
@@ -37,7 +58,8 @@ class RoundReviewer(Base):
 
 
 class Pair(Base):
-    """Two outputs for one case. ``identical`` pairs count as ties and are never shown."""
+    """Two outputs for one case. ``identical`` pairs count as ties and are never shown. ``named``: words by which an
+    output says whose it is; ``apart`` pairs are not shown for that, and not counted."""
 
     __tablename__ = "pairs"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
@@ -46,6 +68,8 @@ class Pair(Base):
     output_a_id: Mapped[str] = mapped_column(ForeignKey("outputs.id"))
     output_b_id: Mapped[str] = mapped_column(ForeignKey("outputs.id"))
     identical: Mapped[bool] = mapped_column(default=False)
+    named: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    apart: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class Ballot(Base):
@@ -63,6 +87,7 @@ class Ballot(Base):
     text_a: Mapped[str]
     text_b: Mapped[str]
     a_is_left: Mapped[bool]
+    urgency: Mapped[float] = mapped_column(default=0.0, server_default="0")  # the lowest is shown first
     skipped_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("round_id", "reviewer_id", "position"),)
@@ -84,6 +109,7 @@ class Vote(Base):
     reviewer_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     choice: Mapped[str]
     rationale: Mapped[str] = mapped_column(default="")
+    criteria: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # by criterion left, right, tie
     seconds: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 

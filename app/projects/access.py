@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlalchemy.orm import Session
 
-from app.accounts.access import Identity, decides, identify
+from app.accounts import service
+from app.accounts.access import COOKIE, Identity, comes_with_token, decides, identify, in_browser
 from app.accounts.models import User
-from app.core.errors import Forbidden, NotFound
+from app.core.errors import Forbidden, NotFound, SignInRequired
 from app.projects import queries
 from app.projects.models import Member, Project
 from app.projects.rules import at_least, lower
@@ -41,6 +43,11 @@ class Access:
         """Engineers and admins decide what annotators disagree on, and whoever was given the permission."""
         return self.can("engineer") or (self.settles and self.can("annotator"))
 
+    @property
+    def decides_alone(self) -> bool:
+        """Where a project asks for several opinions, only those who may settle decide past the queue."""
+        return self.project.overlap == 1 or self.may_settle
+
 
 @dataclass(frozen=True)
 class Place:
@@ -55,8 +62,7 @@ class Place:
 def project_access(needed: str) -> Callable[..., Access]:
     @decides(f"project {needed}")
     def dependency(slug: str, request: Request, session: SessionDep) -> Access:
-        identity = identify(request, session)
-        project, member = queries.with_membership(session, slug, identity.user.id)
+        identity, project, member = _who_and_where(request, session, slug)
         role = None if project is None else _role(project, identity, member)
         if project is None or role is None:
             raise NotFound("This project")
@@ -68,6 +74,19 @@ def project_access(needed: str) -> Callable[..., Access]:
         return access
 
     return dependency
+
+
+def _who_and_where(request: Request, session: Session, slug: str) -> tuple[Identity, Project | None, Member | None]:
+    cookie = request.cookies.get(COOKIE)
+    if comes_with_token(request) or not cookie:
+        identity = identify(request, session)
+        return identity, *queries.with_membership(session, slug, identity.user.id)
+    row = queries.in_browser(session, cookie, service.idle_since(), slug)
+    if row is None:
+        raise SignInRequired
+    seen, user, project, member = row
+    service.keep_seen(seen)
+    return in_browser(request, user), project, member
 
 
 @decides("project sign-off")

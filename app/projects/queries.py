@@ -1,11 +1,13 @@
 """All SQL of projects."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Row, and_, bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from app.accounts.models import User
+from app.accounts.models import User, UserSession
+from app.accounts.queries import SESSION_OF, session_key
 from app.projects.models import Member, Project
 
 
@@ -24,6 +26,21 @@ def with_membership(session: Session, slug: str, user_id: str) -> tuple[Project 
     """The project and what this person is in it, in one round trip: every request asks."""
     row = session.execute(WITH_MEMBERSHIP, {"slug": slug, "user_id": user_id}).first()
     return (None, None) if row is None else (row[0], row[1])
+
+
+IN_BROWSER = (
+    SESSION_OF.add_columns(Project, Member)
+    .outerjoin(Project, Project.slug == bindparam("slug"))
+    .outerjoin(Member, and_(Member.project_id == Project.id, Member.user_id == User.id))
+)
+
+
+def in_browser(
+    session: Session, token: str, idle_since: datetime, slug: str
+) -> Row[UserSession, User, Project | None, Member | None] | None:
+    """Who is behind a session cookie, with the project of the URL and what they are in it: one round trip for both
+    questions. None where nobody is signed in."""
+    return session.execute(IN_BROWSER, session_key(token, idle_since) | {"slug": slug}).first()
 
 
 def membership(session: Session, project_id: str, user_id: str) -> Member | None:

@@ -1,7 +1,9 @@
 """The one place where errors become responses: problem+json for the API, a page for people."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -91,9 +93,17 @@ def on_holdout_error(request: Request, error: Exception) -> Response:
 
 
 def on_validation_error(request: Request, error: Exception) -> Response:
-    errors = field_errors(error.errors()) if isinstance(error, RequestValidationError) else []
+    found = [_untagged(one, error.body) for one in error.errors()] if isinstance(error, RequestValidationError) else []
+    errors = field_errors(found)
     tidy = [FieldError(e.loc.removeprefix("body.").removeprefix("query."), e.msg) for e in errors]
     return answer(request, 422, "; ".join(f"{e.loc}: {e.msg}" for e in tidy[:5]) or "The input is not valid.", tidy)
+
+
+def _untagged(error: Mapping[str, Any], body: Any) -> Mapping[str, Any]:
+    """Where a body is one of several kinds, pydantic puts the kind before the field: the sender never wrote it."""
+    loc = error["loc"]
+    tagged = len(loc) > 2 and loc[0] == "body" and isinstance(body, dict) and loc[1] not in body
+    return {**error, "loc": (loc[0], *loc[2:])} if tagged else error
 
 
 def on_http_exception(request: Request, error: Exception) -> Response:

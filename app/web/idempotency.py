@@ -14,7 +14,7 @@ from app.core.db import transaction
 from app.core.errors import Conflict, Invalid
 from app.web.models import SeenRequest
 
-SECRETS = ("/tokens", "/verdict-links")  # whose answers hold one
+SECRETS = ("/tokens", "/verdict-links", "/invitations")  # whose answers hold one
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 

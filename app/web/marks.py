@@ -4,6 +4,7 @@ They are functions and no macros: a macro call costs far more, and a list shows 
 take them from ``components/actions.html`` and ``components/status.html`` like every other component.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 
@@ -39,6 +40,12 @@ def pill(word: str, tone: str | None = None, with_icon: bool = False) -> Markup:
     colour = tone or tone_of(word)
     picture = icon(ICONS[colour]) if with_icon and colour in ICONS else ""
     return Markup('<span class="pill pill-{}">{}{}</span>').format(colour, picture, words(word))
+
+
+@lru_cache(64)
+def fixed(macro: Callable[[], Markup]) -> Markup:
+    """What a macro without arguments says, rendered once: buttons that are the same on every page."""
+    return macro()
 
 
 def tag(label: str, href: str | None = None, plain: bool = False) -> Markup:

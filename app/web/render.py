@@ -14,6 +14,8 @@ from app.web import marks, words
 from app.web.language import lang_of
 from app.web.static import ROOT, static_url
 
+THEMES = ("light", "dark")
+
 
 class TitledPage(Protocol):
     @property
@@ -90,6 +92,11 @@ class _LazyNav:
         return getattr(nav, name)
 
 
+def theme_of(request: Request) -> str:
+    chosen = request.cookies.get("theme", "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
 def render(
     request: Request,
     template: str,
@@ -98,10 +105,11 @@ def render(
     block: str | None = None,
     status: int = 200,
     headers: dict[str, str] | None = None,
+    nav: Nav | None = None,
 ) -> HTMLResponse:
-    """The whole page, or one of its blocks as an htmx fragment."""
-    nav = _nav_builder(request) if block is None else _LazyNav(request)
-    context: dict[str, Any] = {"page": page, "nav": nav, "now": utcnow()}
+    """The whole page, or one of its blocks as an htmx fragment. ``nav``: in place of the one with the rail."""
+    around = nav or (_nav_builder(request) if block is None else _LazyNav(request))
+    context: dict[str, Any] = {"page": page, "nav": around, "now": utcnow()}
     found = environment().get_template(template)
     html = found.render(context) if block is None else _render_block(found, block, context)
     return HTMLResponse(html, status_code=status, headers=headers)

@@ -1,23 +1,33 @@
 """The request's database session: one transaction, committed before the response leaves."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
 from psycopg.pq import TransactionStatus
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from app.core.db import psycopg_connection, session_factory
 
 
-def request_session(request: Request) -> Iterator[Session]:
-    with session_factory().begin() as session:
-        request.state.session = session
-        try:
-            yield session
-        finally:
-            request.state.session = None
+async def request_session(request: Request) -> AsyncIterator[Session]:
+    """Made without a thread, as it asks the database nothing until it is used; what ends it does, so that has one."""
+    request.state.session = session = session_factory()()
+    try:
+        yield session
+    except BaseException:
+        request.state.session = None
+        await run_in_threadpool(session.close)
+        raise
+    request.state.session = None
+    await run_in_threadpool(_commit, session)
+
+
+def _commit(session: Session) -> None:
+    with session:
+        session.commit()
 
 
 # scope="function": the commit happens before the answer is sent, so that "saved" is never said too early

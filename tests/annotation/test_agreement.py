@@ -26,7 +26,7 @@ def opinions(rows: list[tuple[str, ...]]) -> list[Opinion]:
 
 
 def test_what_is_confused_with_what() -> None:
-    found = rules.aspect(opinions([("x", "x"), ("x", "y"), ("y", "x"), ("y", "y"), ("z", "z"), ("x",)]), "label", "s")
+    found = rules.aspect(opinions([("x", "x"), ("x", "y"), ("y", "x"), ("y", "y"), ("z", "z"), ("x",)]), "label")
     assert found
     assert (found.percent.value, found.percent.n) == (0.6, 5)
     assert found.confused == [rules.Confused("x", "y", 2)]
@@ -34,11 +34,11 @@ def test_what_is_confused_with_what() -> None:
     assert found.counts == [[1, 1, 0], [1, 1, 0], [0, 0, 1]]
     assert found.cohen
     assert found.cohen.value == pytest.approx((0.6 - 0.36) / 0.64)
-    assert rules.aspect(opinions([("x",), ("y",)]), "label", "s") is None
+    assert rules.aspect(opinions([("x",), ("y",)]), "label") is None
 
 
 def test_three_people_have_no_cohen() -> None:
-    found = rules.aspect(opinions([("x", "y", "x"), ("x", "x", "x")]), "label", "s")
+    found = rules.aspect(opinions([("x", "y", "x"), ("x", "x", "x")]), "label")
     assert found
     assert (found.cohen, found.percent.value) == (None, pytest.approx((1 / 3 + 1) / 2))
     assert found.confused == [rules.Confused("x", "y", 2)]
@@ -62,7 +62,7 @@ def test_three_people_have_no_cohen() -> None:
     ],
 )
 def test_the_sentence(rows: Any, words: str) -> None:
-    assert words in " ".join(rules.sentence(rules.aspect(opinions(rows), "label", "s")))
+    assert words in " ".join(rules.sentence(rules.aspect(opinions(rows), "label")))
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.annotation.comments.mentioning import Named, mentioned
 from app.projects.models import Project
+from app.projects.notifications.models import Notification
 from tests.annotation.factories import add_examples
 from tests.factories import Factory
 
@@ -81,3 +83,61 @@ def test_the_page_escapes_and_answers_a_part(client: TestClient, factory: Factor
     empty = client.post(page, data={"text": " "}, headers={"hx-request": "true"})
     assert empty.status_code == 422
     assert "error-summary" in empty.text
+
+
+PEOPLE = [
+    Named("1", "Ana", "ana@x.example"),
+    Named("2", "Ana Lima", "lima@x.example"),
+    Named("3", "Bo", "bo@x.example"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("@Ana, is this right?", ["1"]),
+        ("@ana lima and @BO's friend", ["2", "3"]),
+        ("ask @lima@x.example", ["2"]),
+        ("@Anabel, or bo@x.example, or a@Bo", []),
+        ("(@Bo) @Bo", ["3"]),
+        ("@", []),
+    ],
+)
+def test_who_is_named(text: str, who: list[str]) -> None:
+    assert mentioned(text, PEOPLE) == who
+
+
+def test_whom_a_comment_names_is_told(
+    client: TestClient, factory: Factory, project: Project, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.gateway.mail.configured", lambda: True)
+    ana, ben = factory.member(project, "annotator"), factory.member(project, "annotator")
+    ana.name, ben.name = "Ana Lima", "Ben"
+    factory.session.commit()
+    stranger = factory.user()
+    said = {"text": f"@Ben, is this our price? @Ana Lima asks; @{stranger.email} need not know."}
+    comment = client.post(url, json=said, headers=factory.bearer(ana)).json()
+    named = f"/api/v1/projects/{project.slug}/mentions"
+    (mention,) = client.get(named, headers=factory.bearer(ben)).json()["items"]
+    assert (mention["by"], mention["comment_id"], mention["seen_at"]) == ("Ana Lima", comment["id"], None)
+    assert client.get(named, headers=factory.bearer(ana)).json()["items"] == []
+    (mail,) = factory.session.query(Notification).all()
+    assert (mail.user_id, mail.event) == (ben.id, "comment.mention")
+    assert "Ana Lima names you" in mail.payload["subject"]
+    assert "our price" not in mail.payload["text"]
+    client.patch(f"{url}/{comment['id']}", json={"text": "@Ben again"}, headers=factory.bearer(ana))
+    assert factory.session.query(Notification).count() == 1
+
+
+def test_a_mention_is_shown_until_its_thread_was_looked_at(
+    client: TestClient, factory: Factory, project: Project, url: str
+) -> None:
+    ana, ben = factory.member(project, "annotator"), factory.member(project, "annotator")
+    client.post(url, json={"text": f"@{ben.email} look"}, headers=factory.bearer(ana))
+    factory.sign_in(client, ben)
+    assert "/mentions" in client.get(f"/p/{project.slug}/assignments").text
+    page = client.get(f"/p/{project.slug}/mentions").text
+    assert "1 comment to look at." in page
+    assert client.get(url.replace("/api/v1/projects", "/p")).status_code == 200
+    assert "You have looked at all of them." in client.get(f"/p/{project.slug}/mentions").text
+    assert "/mentions" not in client.get(f"/p/{project.slug}/assignments").text

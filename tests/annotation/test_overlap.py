@@ -1,16 +1,18 @@
 """Several opinions on one example: each place once, hidden from each other, one decision when all are in."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from app.accounts.models import AuditEvent
 from app.annotation import queries, service, settling
 from app.annotation.forms import NewAnnotation, NewSettlement
 from app.annotation.models import Annotation, Reservation
+from app.core.clock import utcnow
 from app.core.db import transaction
 from app.core.errors import Conflict, Forbidden
 from app.examples import queries as examples
@@ -297,3 +299,40 @@ def test_nothing_leaks_before_both_are_in(
     say(factory, eve, example)  # her page took the second place
     listed = client.get(f"{api}/examples/{example.id}/annotations", headers=bearer).json()["items"]
     assert {one["verdict"] for one in listed} == {"approve", "reject"}
+
+
+def test_nobody_but_who_settles_decides_past_the_queue(
+    client: TestClient, factory: Factory, ana: Access, eve: Access, example: Example
+) -> None:
+    """In bulk, or on the example's own page."""
+    slug = ana.project.slug
+    body = {"filter": {"status": "to_review"}, "action": "approve", "expected_count": 1}
+    path = f"/api/v1/projects/{slug}/examples/bulk"
+    refused = client.post(path, json=body, headers=factory.bearer(ana.user))
+    assert (refused.status_code, "several opinions" in refused.text) == (409, True)
+    factory.sign_in(client, ana.user)
+    page = f"/p/{slug}/examples/{example.id}/status"
+    assert client.post(page, data={"status": "approved"}).status_code == 409
+    tagged = client.post(path, json=body | {"action": "tag", "tag": "x"}, headers=factory.bearer(ana.user))
+    assert tagged.status_code == 200
+    done = client.post(path, json=body, headers=factory.bearer(eve.user))
+    assert (done.status_code, done.json()["changed"]) == (200, 1)
+
+
+def test_an_opinion_never_takes_the_place_of_another(
+    factory: Factory, ana: Access, ben: Access, example: Example
+) -> None:
+    """Two were handed the same place at one moment: one had judged before the other's statement saw the place taken."""
+    first = say(factory, ana, example)
+    factory.session.execute(
+        insert(Reservation).values(
+            project_id=ana.project.id,
+            example_id=example.id,
+            slot=first.slot,
+            user_id=ben.user.id,
+            expires_at=utcnow() + timedelta(minutes=5),
+        )
+    )
+    say(factory, ben, example)
+    factory.session.refresh(example)
+    assert example.status == "approved"

@@ -1,5 +1,7 @@
 """Handing out: one person at a time, the skipped last, and nothing lost to a race."""
 
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -8,8 +10,10 @@ from sqlalchemy import text
 
 from app.annotation import reservation_queries as places
 from app.annotation import service
+from app.annotation import taking_queries as taking
 from app.annotation.forms import NewAnnotation
 from app.annotation.progress_queries import tally
+from app.annotation.reservation_queries import IN_HAND
 from app.core.db import transaction
 from app.core.errors import Conflict
 from app.examples import queries as examples
@@ -35,6 +39,33 @@ def ana(factory: Factory, project: Project) -> Access:
 @pytest.fixture
 def ben(factory: Factory, project: Project) -> Access:
     return access_of(factory, project)
+
+
+@pytest.fixture
+def threads_that_take_turns_often() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("threads_that_take_turns_often")
+def test_threads_that_ask_first_at_the_same_moment(factory: Factory, project: Project) -> None:
+    people = [access_of(factory, project) for _ in range(8)]
+    add_examples(factory, project, 60)
+    together = Barrier(len(people))
+
+    def ask(access: Access, places: range) -> str | None:
+        with transaction() as session:
+            session.connection()
+            together.wait(30)
+            wanted = (session, project.id, access.user.id, service.queue_filter(), "todo", places, IN_HAND)
+            found, _taken = taking.take_next(*wanted)
+        return found
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        for many in range(2, 12):  # a statement that nobody has asked yet, each time
+            assert all(pool.map(ask, people, [range(1, many)] * len(people)))
 
 
 def test_threads_never_get_the_same_example(factory: Factory, project: Project) -> None:

@@ -14,6 +14,7 @@ PUBLIC = {
     "/_patterns": "components on sample content",
     "/sign-in": "where people without a session go",
     "/sign-in/{token}": "the link itself is the proof",
+    "/invited/{token}": "the link itself is the proof, and opens the voting page of one round",
     "/shared/{link}": "the link itself is the proof, and shows one verdict",
     "/api/v1/openapi.json": "the shape of the API, nothing of anybody's",
     "/static": "files of the program",

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from app.core.clock import utcnow
+from app.evals.models import EvalRun, Output
 from app.finetunes.doctor.findings import Finding, Measure, Row
 from app.finetunes.doctor.models import Examination
 from app.finetunes.doctor.packing import packed
@@ -10,6 +11,7 @@ from app.finetunes.models import FineTune
 
 
 def doctored(session: Session, tune: FineTune, case_id: str, output_id: str, example_id: str) -> None:
+    run = session.get_one(EvalRun, session.get_one(Output, output_id).run_id)
     row = Row(case_id, output_id, "9 words in a row out of #12", ((0, 20),), (example_id,))
     share = Measure("Outputs that repeat training", 0.42, 0.2, 0.67, 12, "share", 0.1, "One output in ten.")
     change = Measure("Change", -0.02, -0.31, 0.27, 12, "points", 0.0, "It may not follow less well than before.")
@@ -33,6 +35,7 @@ def doctored(session: Session, tune: FineTune, case_id: str, output_id: str, exa
             fine_tune_id=tune.id,
             status="succeeded",
             findings=packed(findings),
+            basis=[{"test_set_id": run.test_set_id, "base_run": run.id, "tuned_run": run.id}],
             finished_at=utcnow(),
         )
     )

@@ -43,6 +43,7 @@ from tests.browser.judged import judged
 from tests.browser.reviewed import reviewed
 from tests.browser.searched import searched
 from tests.browser.tried import tried
+from tests.browser.voted import closed_round, imported_round
 from tests.preferences.factories import measured
 
 BEHAVIOR = {"type": "behavior", "name": "behavior"}
@@ -104,7 +105,10 @@ def _measure(session: Session, owner: User, slug: str, version_id: str) -> Fille
         "grader_id": grader.id,
         "try_id": first_try.id,
         "round_id": round_.id,
+        "imported_round_id": imported_round(session, access).id,
+        "closed_round_id": closed_round(session, access).id,
         "fine_tune_id": tune.id,
+        "other_tune_id": _fine_tune(session, project, provider, version_id, token="t2").id,
         "preview_id": _preview(session, tune).id,
         "series_id": _series(session, project, tune).id,
         "provider_id": provider.id,
@@ -182,14 +186,21 @@ def _series(session: Session, project: Project, tune: FineTune) -> FineTuneSerie
     return made
 
 
-def _fine_tune(session: Session, project: Project, provider: Provider, version_id: str, candidate_id: str) -> FineTune:
+def _fine_tune(
+    session: Session,
+    project: Project,
+    provider: Provider,
+    version_id: str,
+    candidate_id: str | None = None,
+    token: str = "t",
+) -> FineTune:
     tune = FineTune(
         project_id=project.id,
         provider_id=provider.id,
         base_model="tiny-random-llama",
         dataset_version_id=version_id,
         method="lora",
-        launch_token="t",
+        launch_token=token,
         export_sha256="0" * 64,
         status="succeeded",
         fine_tuned_model="ft:tiny:x",

@@ -14,9 +14,13 @@ from tests.conftest import the_app
 pytestmark = pytest.mark.browser
 # streams, downloads, fragments and redirects are no pages
 NO_PAGE = re.compile(
-    r"/events$|/export$|/report$|/folder$|/standing$|/rejections|/healthz|/readyz|^/$|/preview$|\.(csv|jsonl)$|candidate_id}/lineage$"
+    r"/events$|/export$|/report$|/folder$|/standing$|/sides$|/rejections|/healthz|/readyz|^/$|/preview$|\.(csv|jsonl)$|candidate_id}/lineage$"
 )
-ASKED = {"/p/{slug}/versions/{version_id}/diff": "?against={against}"}  # what a page cannot do without
+# what a page cannot do without
+ASKED = {
+    "/p/{slug}/versions/{version_id}/diff": "?against={against}",
+    "/p/{slug}/fine-tunes/compare": "?run={fine_tune_id}&run={other_tune_id}",
+}
 VOTERS = re.compile(r"/vote$")
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from app.checks.readiness import rules
 from app.cli import check
+from app.cli.run import settings_for
+from app.core.settings import get_settings
 from app.examples import service as examples
 from tests.factories import Factory
 
@@ -91,3 +93,15 @@ def test_check_succeeds_when_nothing_blocks(factory: Factory, monkeypatch: pytes
     assert check.check(project.slug, as_json=False, scan=True) is False
     monkeypatch.setattr(rules, "POINTS", ())
     assert check.check(project.slug, as_json=False, scan=False) is True
+
+
+def test_links_name_the_port_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOLDOUT_HOST", "HOLDOUT_PORT", "HOLDOUT_BASE_URL"):
+        monkeypatch.setenv(name, "")
+    get_settings.cache_clear()
+    assert settings_for("0.0.0.0", 9123).address == "http://127.0.0.1:9123"
+    assert get_settings().address == "http://127.0.0.1:9123"  # as in a child, and where links are made
+    monkeypatch.setenv("HOLDOUT_BASE_URL", "https://holdout.example.com/")
+    get_settings.cache_clear()
+    assert settings_for(None, 9123).address == "https://holdout.example.com"
+    get_settings.cache_clear()

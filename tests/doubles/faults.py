@@ -7,8 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+from tests.doubles import streams
+
+USAGE = streams.USAGE
 BILLED = ("ok", "length", "no_finish")  # of these a provider says what they cost; of the others nothing is known
+BILLED_STREAMS = ("ok", "length", *streams.BILLED)
 
 
 def completion(text: str, body: dict[str, Any], finish_reason: str | None = "stop") -> dict[str, Any]:
@@ -25,9 +28,16 @@ def completion(text: str, body: dict[str, Any], finish_reason: str | None = "sto
     }
 
 
+def told_usage(fault: str, streamed: bool) -> dict[str, int] | None:
+    """What the answer says that it took; None where it says nothing."""
+    return USAGE if fault in (BILLED_STREAMS if streamed else BILLED) else None
+
+
 async def play(fault: str, request: web.Request, text: str, body: dict[str, Any]) -> web.StreamResponse:
     """Answer as the fault says; 'ok' is an answer. '429:2' asks for two seconds of patience."""
     name, _, detail = fault.partition(":")
+    if body.get("stream") and name in ("ok", *streams.FAULTS):
+        return await streams.play(name, request, text, body)
     if name == "ok":
         return web.json_response(completion(text, body))
     if name.isdigit():

@@ -21,7 +21,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.doubles import faults, judge
+from tests.doubles import faults, judge, vectors
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Script:
     latency: float = 0.0
     default: str | None = None  # what it says otherwise; None: an echo of the last message
     judges: dict[str, str] = field(default_factory=dict)  # name of a model → the kind of judge that it is
+    means: dict[str, str] = field(default_factory=dict)  # word → another one that it has one vector with
 
     def answer(self, text: str) -> str:
         found = next((said for part, said in self.answers.items() if part in text), self.default)
@@ -56,6 +57,7 @@ class Double:
         app = web.Application(client_max_size=32 * 1024 * 1024)
         app.router.add_get("/v1/models", self.models)
         app.router.add_post("/v1/chat/completions", self.chat)
+        app.router.add_post("/v1/embeddings", self.embeddings)
         app.router.add_route("*", "/{rest:.*}", self.elsewhere)
         return app
 
@@ -67,7 +69,7 @@ class Double:
         self.port = runner.addresses[0][1]
         return runner
 
-    def note(self, request: web.Request, fault: str) -> None:
+    def note(self, request: web.Request, fault: str, streamed: bool = False) -> None:
         entry = {
             "call": request.headers.get("X-Holdout-Call"),
             "path": request.path,
@@ -77,7 +79,7 @@ class Double:
         self.requests.append(entry)
         if self._journal is not None:
             line = {name: entry[name] for name in ("call", "path", "fault")}
-            line["usage"] = faults.USAGE if fault in faults.BILLED else None
+            line["usage"] = faults.told_usage(fault, streamed)
             os.write(self._journal, json.dumps(line).encode() + b"\n")
             os.fsync(self._journal)
 
@@ -93,7 +95,7 @@ class Double:
         body = await request.json()
         content = body["messages"][-1]["content"]
         fault = self._next_fault(content)
-        self.note(request, fault)
+        self.note(request, fault, bool(body.get("stream")))
         self.requests[-1]["body"] = body
         kind = self.script.judges.get(body["model"])
         text = judge.answer(kind, body) if kind else self.script.answer(content)
@@ -105,6 +107,15 @@ class Double:
             return await faults.play(fault, request, text, body)
         finally:
             self.in_flight -= 1
+
+    async def embeddings(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        fault = self._next_fault("\n".join(body["input"]))
+        self.note(request, fault)
+        self.requests[-1]["body"] = body
+        if fault != "ok":
+            return await faults.play(fault, request, "vectors", body)
+        return web.json_response(vectors.answer(body, self.script.means))
 
     async def elsewhere(self, request: web.Request) -> web.StreamResponse:
         self.note(request, "elsewhere")

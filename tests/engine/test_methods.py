@@ -123,11 +123,16 @@ def test_qlora_trains_an_adapter_on_a_base_of_four_bits(prepare: Callable[..., P
     assert outcome.parameters < 100_000 < outcome.trainable * 10  # two 4-bit weights are counted as one
 
 
-def test_samples_show_the_prompt_as_the_model_reads_it_and_what_it_answers(prepare: Callable[..., Path]) -> None:
+@pytest.mark.parametrize(("share", "steps"), [(100.0, [0, 3, 6, 8, 9, 12]), (0.0, [0, 8, 12])])
+def test_samples_show_the_prompt_as_the_model_reads_it_and_what_it_answers(
+    prepare: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, share: float, steps: list[int]
+) -> None:
+    """``share``: of its time, that a run may spend on the looks between."""
+    monkeypatch.setattr("app.engine.samples._SHARE", share)
     folder = prepare(CHATS, [chat_row("question 99", "yes")])
     assert run(folder) == 0
     shown = samples(folder)
-    assert [sample["step"] for sample in shown] == [0, 3, 6, 8, 9, 12]
+    assert [sample["step"] for sample in shown] == steps
     first, last = shown[0], shown[-1]
     assert first["prompt"].startswith("<|im_start|>system\n")
     assert first["prompt"].endswith("<|im_end|>\n<|im_start|>user\nquestion 99<|im_end|>\n<|im_start|>assistant\n")

@@ -1,10 +1,14 @@
 """A batch as the model would see it, before there is a job."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
+from app.engine.app import make_app
+from app.engine.config import EngineConfig
 from tests.engine.conftest import PAIRS, ROWS, TINY, Engine, chat_row
 
 pytestmark = pytest.mark.engine
@@ -60,3 +64,30 @@ def test_the_sizes_that_an_estimate_needs(engine: Engine, adapter: dict[str, Any
     assert (found["base"]["hidden_size"], found["base"]["layers"], found["base"]["context"]) == (64, 2, 4096)
     assert found["machine"]["device"] == "cpu"
     assert found["machine"]["memory_bytes"] > 2**28
+
+
+def test_a_hub_id_is_found_in_the_cache_or_the_refusal_says_where_to_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.engine import convert
+    from app.engine.tiny import make_tiny
+
+    cache = tmp_path / "hf" / "hub" / "models--acme--tiny-chat"
+    (cache / "refs").mkdir(parents=True)
+    (cache / "refs" / "main").write_text("a" * 40)
+    (cache / "snapshots" / ("a" * 40)).mkdir(parents=True)
+    make_tiny(cache / "snapshots" / ("a" * 40), convert.TEMPLATE.read_text())
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    config = EngineConfig(tmp_path / "home", prepare=False)
+    with TestClient(make_app(config), base_url="http://127.0.0.1") as client:
+        row = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+        told = client.post("/v1/fine_tuning/preview", json={"model": "acme/tiny-chat", "rows": [row]})
+        assert told.status_code == 200, told.text
+        assert told.json()["counts"]["rows"] == 1
+        assert "acme--tiny-chat" in [model["id"] for model in client.get("/v1/models").json()["data"]]
+        refused = client.post("/v1/fine_tuning/preview", json={"model": "acme/absent", "rows": [row]})
+        assert refused.status_code == 404
+        assert str(config.models / "acme--absent") in refused.json()["error"]["message"]
+        for name in ("../etc/passwd", "a/b/c", "acme/../x"):
+            assert client.post("/v1/fine_tuning/preview", json={"model": name}).status_code == 404

@@ -27,8 +27,11 @@ from app.examples import service as examples
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Import, ImportRejection
 from app.models import metadata
+from app.preferences.imported.models import ImportedPair
+from app.preferences.judged.models import RoundJudge, RoundJudgement
 from app.projects.models import Project
 from tests.factories import Factory
+from tests.preferences.imported_factory import ImportRound, vote
 
 MAIL = "marta.lind@fjell.example"
 WORDS_OF_PEOPLE = (Text, String, JSONB, ARRAY)
@@ -102,7 +105,7 @@ def answered(session: Session, project: Project, sealed: TestSet, said: str) -> 
     session.add(run)
     session.flush()
     case = session.scalars(select(TestCase).where(TestCase.test_set_id == sealed.id)).one()
-    output = Output(run_id=run.id, case_id=case.id, status="complete", text=said)
+    output = Output(run_id=run.id, case_id=case.id, status="complete", text=said, request_sha256=b"x")
     session.add(output)
     session.flush()
     return output
@@ -143,7 +146,8 @@ def test_tombstones_scores_and_other_people_stay(session: Session, world: World)
     assert case.messages == [{"role": "user", "content": "[erased]"}]
     assert case.erasure_id is not None
     assert case.split == "test"
-    assert session.get_one(Output, world.output.id).text == "[erased]"
+    erased = session.get_one(Output, world.output.id)
+    assert (erased.text, erased.request_sha256) == ("[erased]", None)  # no later run takes it over
     run = session.scalars(select(EvalRun)).one()
     assert run.metrics == [{"key": "task_accuracy", "value": 1}]
     assert session.get_one(TestSet, world.sealed.id).content_hash == world.sealed.content_hash
@@ -260,3 +264,48 @@ def test_an_account_is_erased_and_what_it_did_stays(session: Session, world: Wor
     assert naming(session, "owner@example.com") == []
     assert account_queries.token_of(session, token) is None
     assert session.scalars(select(Annotation)).one().annotator_id == world.owner.id
+
+
+def judged_by_a_model(session: Session, round_id: str, prompt: str, reason: str) -> RoundJudgement:
+    judge = RoundJudge(round_id=round_id, grader={}, status="succeeded", total=2)
+    session.add(judge)
+    session.flush()
+    asked = ImportedPair.prompt[0]["content"].astext == prompt
+    pair = session.scalars(select(ImportedPair).where(ImportedPair.round_id == round_id, asked)).one()
+    said = RoundJudgement(
+        judge_id=judge.id, imported_pair_id=pair.id, turn="ab", status="given", label="A", reason=reason
+    )
+    session.add(said)
+    session.commit()
+    return said
+
+
+def test_imported_votes_lose_the_person_and_keep_what_they_show(
+    session: Session, world: World, factory: Factory, client: TestClient
+) -> None:
+    """Reviewer, reasons and outputs; what was kept of the results is worked out again without the name."""
+    round_ = ImportRound(client, factory, world.project, world.owner)
+    cast = [
+        vote(prompt=f"Question {number}?", winner="ab"[number % 2], reviewer=who, rationale=f"{who} says so")
+        for number in range(6)
+        for who in ("Marta Lind", "Ana")
+    ]
+    written = vote(prompt="Where?", reviewer="Ana", output_a=f"Write to {MAIL}", output_b="Write to us")
+    assert round_.send(*cast, written).json()["votes"] == 13
+    before = round_.results()
+    judgement = judged_by_a_model(session, round_.id, "Where?", "One gives an address.")
+    assert {"imported_votes", "preference_results"} <= {*naming(session, "Marta Lind")}
+    assert "imported_pairs" in naming(session, MAIL)
+    erase(session, world, identifiers=["Marta Lind"])
+    told = round_.get("results").json()
+    assert "Marta Lind" not in str(told)
+    assert "Ana" in {one["name"] for one in told["reviewers"]}
+    erase(session, world, identifiers=[MAIL])
+    assert naming(session, MAIL) == naming(session, "Marta Lind") == []
+    session.refresh(judgement)
+    assert judgement.reason == "[erased]"  # it does not name the person: it speaks of the pair that did
+    after = round_.get("results").json()
+    for figure in ("votes", "majority", "disagreements"):
+        assert after[figure] == told[figure] == before[figure]
+    assert after["win_rates"][0]["rate"] == before["win_rates"][0]["rate"]
+    assert after["agreement"]["percent"] == before["agreement"]["percent"]

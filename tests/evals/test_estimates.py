@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from app.evals import estimates
 from app.evals.estimates import Estimate
 from app.evals.forms import NewRun
+from app.gateway.models import Provider
 from app.projects.access import Access
 from tests.evals import factories
 from tests.evals.conftest import Bench
@@ -104,3 +105,13 @@ def test_on_the_page_and_over_the_api(client: TestClient, bench: Bench, factory:
     assert 'value="2"' in whole
     none = client.post(here, data=form | {"graders": "not json"}, headers={"hx-request": "true"}).text
     assert "No estimate yet: This is not JSON" in none
+
+
+def test_a_machine_of_ones_own_costs_by_the_hour(bench: Bench) -> None:
+    provider = bench.session.get_one(Provider, bench.candidate.provider_id)
+    provider.kind, provider.hourly_rate = "local_engine", 3600.0  # a dollar a second
+    bench.session.commit()
+    assert estimated(bench, test_set_id=bench.test_set().id).candidate_cost is None
+    run = bench.run(3, concurrency=2)
+    rows = bench.outputs(run)
+    assert [row.cost for row in rows] == [pytest.approx((row.latency_ms or 0) / 1000 / 2, rel=1e-3) for row in rows]

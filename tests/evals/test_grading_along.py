@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.evals import graded, grading, service
+from app.evals import graded, service
+from app.evals.manifest import digest
 from app.evals.models import EvalRun, Grade, Output
 from app.evals.runner import along, job
 from app.projects.access import Access
@@ -44,14 +45,14 @@ def test_outputs_are_graded_as_they_come(bench: Bench, at_the_end: list[int]) ->
     run = bench.run(20, graders=[factories.LABEL, BEHAVED], concurrency=2)
     assert run.status == "succeeded"
     assert at_the_end[0] >= 20
-    first, metrics, digest = rows(bench, run), run.metrics, run.manifest_hash
+    first, metrics, manifest = rows(bench, run), run.metrics, run.manifest_hash
     assert len(first) == 40
     service.regrade(bench.session, Access(bench.user, bench.project, "engineer"), run, [factories.LABEL, BEHAVED])
     bench.session.commit()
     bench.work()
     run = bench.fresh(run)
     assert rows(bench, run) == first
-    assert (run.metrics, run.manifest_hash) == (metrics, digest)
+    assert (run.metrics, run.manifest_hash) == (metrics, manifest)
 
 
 def test_a_judges_grade_waits_for_its_verdict(bench: Bench, at_the_end: list[int]) -> None:
@@ -84,4 +85,4 @@ def test_an_error_while_grading_along_is_met_again_at_the_end(
     assert run.status == "succeeded"  # the end grades by itself what did not come along
     assert at_the_end == [0]
     assert len(rows(bench, run)) == 3
-    assert grading.digest(run.manifest) == run.manifest_hash
+    assert digest(run.manifest) == run.manifest_hash

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.evals import news, service
+from app.core.ids import new_id
+from app.evals import blind, news, service
 from app.finetunes import news as fine_tune_news
 from app.finetunes.models import FineTune
 from app.projects.access import Access
 from app.projects.notifications.jobs import notify
 from app.projects.notifications.models import Notification, Webhook
+from tests.evals import factories
 from tests.evals.conftest import Bench
 
 
@@ -43,6 +45,27 @@ def test_a_finished_run_is_told_once_with_its_figures(hooked: Bench) -> None:
     assert f"Run {run.number} ({hooked.candidate.name} on" in payload["text"]
     assert payload["text"].endswith("has finished: task accuracy 100.0 %.")
     assert payload["url"].endswith(f"/p/{hooked.project.slug}/runs/{run.id}")
+
+
+def test_figures_stay_out_while_a_blind_round_rests_on_the_run(hooked: Bench) -> None:
+    run, round_id = hooked.run(2), new_id()
+    access = Access(hooked.user, hooked.project, "engineer")
+    blind.blind(hooked.session, round_id, [run.id], [hooked.user.id])
+    service.regrade(hooked.session, access, run, [factories.LABEL])
+    hooked.session.commit()
+    hooked.work()
+    _event, payload = told(hooked)[-1]
+    assert payload["text"].endswith("has finished.")
+    assert payload["run"]["metrics"] == []
+    assert (payload["run"]["cost"], payload["run"]["failed"]) == (None, None)
+    blind.unblind(hooked.session, round_id)
+    hooked.session.commit()
+    service.regrade(hooked.session, access, hooked.fresh(run), [factories.LABEL])
+    hooked.session.commit()
+    hooked.work()
+    _event, payload = told(hooked)[-1]
+    assert len(told(hooked)) == 3
+    assert payload["run"]["metrics"][0]["value"] == 1.0
 
 
 def test_a_failed_run_says_why(hooked: Bench) -> None:

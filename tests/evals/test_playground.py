@@ -11,11 +11,20 @@ from sqlalchemy.orm import Session
 
 from app.annotation.assist import runner
 from app.annotation.assist.models import ModelBatchItem
+from app.candidates.knowledge import service as knowledge
+from app.candidates.knowledge.embedding import service as embedding
+from app.candidates.knowledge.embedding.forms import NewEmbedder
+from app.candidates.knowledge.forms import NewCollection
+from app.candidates.knowledge.models import Collection
+from app.candidates.models import Candidate
+from app.core.ids import new_id
 from app.evals.playground.models import PlaygroundTrial
 from app.examples.models import Example
 from app.gateway.models import PaidCall
+from app.projects.access import Access
+from tests.candidates.knowledge.conftest import Shelf
 from tests.doubles.provider import Double, running
-from tests.evals.factories import provider
+from tests.evals.factories import provider, sealed_set, start
 from tests.examples import factories
 from tests.factories import Factory
 
@@ -233,3 +242,134 @@ def test_what_a_model_said_to_an_example_is_stored_with_its_figures_alone(bench:
     bench.work(bench.trial({}, example_ids=[bench.examples[0].id]))
     row = bench.session.scalars(select(ModelBatchItem)).one()
     assert set(row.measured) == {"latency_ms", "cost", "input_tokens", "output_tokens"}
+
+
+def searching(bench: Bench, collection: Collection, **retrieval: Any) -> dict[str, Any]:
+    """A candidate like the bench's that searches first."""
+    same = {name: bench.candidate[name] for name in ("provider_id", "model", "system_prompt", "price", "parameters")}
+    wanted = {"collection_id": collection.id, "top_k": 2} | retrieval
+    return bench.post("/candidates", 201, name="Searches", retrieval=wanted, **same)  # type: ignore[no-any-return]
+
+
+def shelved(bench: Bench) -> Shelf:
+    access = Access(bench.owner, bench.project, "engineer")
+    collection = knowledge.create(bench.session, access, NewCollection(name="Policies"))
+    bench.session.commit()
+    shelf = Shelf(bench.session, bench.owner, bench.project, collection, bench.run_jobs)
+    shelf.add("plans.txt", b"The annual plan may be left within thirty days.")
+    return shelf
+
+
+def test_a_candidate_that_searches_is_given_its_passages_and_they_are_shown(bench: Bench) -> None:
+    shelf = shelved(bench)
+    source = searching(bench, shelf.collection)
+    bench.double.script.default = "Within thirty days [1]."
+    grader = {"type": "groundedness", "name": "grounded"}
+    one = bench.examples[0]
+    trial = bench.trial(
+        {"system_prompt": "Be kind."}, {"system_prompt": "Be brief."},
+        candidate_id=source["id"], example_ids=[one.id], graders=[grader],
+    )  # fmt: skip
+    shelf.add("plans.txt", b"The annual plan may be left within sixty days.", "2025-01-01")
+    done = bench.work(trial)
+    assert done["status"] == "succeeded", done
+    asked = [messages[-1]["content"] for messages in sent(bench.double)]
+    assert len(asked) == 2
+    assert all("thirty days" in text and "sixty" not in text for text in asked)
+    assert [output["retrieved"][0]["document"] for output in done["outputs"]] == ["plans.txt"] * 2
+    assert {grade["passed"] for output in done["outputs"] for grade in output["grades"]} == {True}
+    page = bench.client.get(f"{bench.page}/{trial['id']}").text
+    assert "Retrieved: 1 passage" in page
+    assert "Cites [1]" in page
+    kept = bench.post(f"/playground/{trial['id']}/candidates", 201, variant=1, name="Brief")
+    made = bench.session.get_one(Candidate, kept["id"])
+    assert made.retrieval == bench.session.get_one(Candidate, source["id"]).retrieval
+
+
+def test_a_providers_vectors_of_the_examples_are_asked_for_before_the_prompts(bench: Bench) -> None:
+    shelf = shelved(bench)
+    wanted = NewEmbedder(kind="provider", provider_id=bench.candidate["provider_id"], model="embedder", price=0.5)
+    embedding.choose(bench.session, shelf.access, shelf.collection, wanted)
+    embedding.start(bench.session, shelf.access, shelf.collection)
+    bench.session.commit()
+    bench.run_jobs()
+    bench.session.expire_all()
+    bench.double.requests.clear()
+    source = searching(bench, shelf.collection)
+    assert source["retrieval"]["ranking"] == "both"
+    trial = bench.trial({}, candidate_id=source["id"], example_ids=[bench.examples[0].id])
+    assert bench.double.requests == []
+    assert bench.work(trial)["status"] == "succeeded"
+    assert [one["path"] for one in bench.double.requests] == ["/v1/embeddings", "/v1/chat/completions"]
+
+
+JUDGE = {
+    "type": "score_model", "name": "kind", "model": "judge-steady", "range": [1, 5], "pass_threshold": 2,
+    "input": [{"role": "user", "content": "Rate: {{sample.output_text}}"}], "price": {"input": 1.0, "output": 2.0},
+}  # fmt: skip
+
+
+def judged(bench: Bench) -> Any:
+    bench.double.script.judges["judge-steady"] = "steady"
+    definition = JUDGE | {"provider": bench.candidate["provider_id"]}
+    return bench.trial({}, example_ids=[one.id for one in bench.examples[:2]], graders=[definition])
+
+
+def test_judges_are_asked_once_somebody_agreed_to_the_price(bench: Bench) -> None:
+    trial = judged(bench)
+    path = f"/playground/{trial['id']}"
+    bench.post(f"{path}/judging", 409)
+    done = bench.work(trial)
+    assert (done["judging"]["status"], done["judging"]["calls"]) == ("", 2)
+    assert len(bench.double.requests) == 2
+    assert "2 calls, at most about $" in bench.client.get(f"{bench.page}/{trial['id']}").text
+    bench.post(f"{path}/judging", 202)
+    done = bench.work(trial)
+    assert (done["judging"]["status"], done["judging"]["calls"]) == ("succeeded", 0)
+    assert len(bench.double.requests) == 4
+    assert done["judging"]["cost"] > 0
+    assert all(grade["score"] is not None for one in done["outputs"] for grade in one["grades"])
+    bench.post(f"{path}/judging", 409)
+    assert "Judging cost $" in bench.client.get(f"{bench.page}/{trial['id']}").text
+
+
+def test_a_lost_verdict_is_decided_by_a_person(bench: Bench) -> None:
+    trial = judged(bench)
+    bench.work(trial)
+    path = f"/playground/{trial['id']}/judging"
+    bench.post(path, 202)
+    call = bench.session.scalars(select(PaidCall).where(PaidCall.purpose == "playground_judge")).first()
+    assert call is not None
+    call.state, call.worker = "sent", "a worker that is gone"
+    bench.session.commit()
+    assert bench.work(trial)["judging"]["unknown_calls"] == 1
+    assert "no verdict was stored" in bench.client.get(f"{bench.page}/{trial['id']}").text
+    bench.post(f"{path}/unknown-calls", 202, action="resend")
+    done = bench.work(trial)
+    assert done["judging"]["unknown_calls"] == 0
+    assert all(grade["score"] is not None for one in done["outputs"] for grade in one["grades"])
+
+
+def test_the_estimate_counts_judges_and_a_judge_of_pairs_is_refused(bench: Bench) -> None:
+    definition = JUDGE | {"provider": bench.candidate["provider_id"]}
+    found = bench.trial({}, {"system_prompt": "x"}, path="/estimate", status=200, graders=[definition])
+    assert found["judge_calls"] == 10
+    assert found["judge_cost"] > 0
+    pairs = {"type": "pairwise_model", "name": "better", "model": "judge-steady", "against": new_id(), "criteria": "x"}
+    pairs |= {"provider": bench.candidate["provider_id"]}
+    assert bench.trial({}, status=422, graders=[pairs])["errors"][0]["loc"] == "graders"
+    assert bench.trial({}, status=422, graders_of=new_id())["errors"][0]["loc"] == "graders_of"
+
+
+def test_the_graders_of_a_test_sets_newest_run(bench: Bench) -> None:
+    user = bench.owner
+    candidate = bench.session.get_one(Candidate, bench.candidate["id"])
+    test_set = sealed_set(bench.session, bench.project, 1)
+    start(bench.session, user, bench.project, candidate, test_set)
+    bench.session.commit()
+    bench.run_jobs()
+    trial = bench.trial({}, example_ids=[bench.examples[0].id], graders_of=test_set.id)
+    done = bench.work(trial)
+    assert [grade["grader"] for grade in done["outputs"][0]["grades"]] == ["label"]
+    form = bench.client.get(f"{bench.page}/new").text
+    assert f'<option value="{test_set.id}"' in form

@@ -8,8 +8,12 @@ from fastapi.testclient import TestClient
 from app.candidates import service as candidates
 from app.candidates.forms import NewCandidate
 from app.candidates.knowledge import service as knowledge
+from app.candidates.knowledge.embedding import queries as embeddings
+from app.candidates.knowledge.embedding import service as embedding
+from app.candidates.knowledge.embedding.forms import NewEmbedder
 from app.candidates.knowledge.forms import NewCollection
 from app.candidates.models import Candidate
+from app.core.errors import Invalid
 from app.evals import service
 from app.evals.models import Grade, Output, Retrieval
 from app.projects.access import Access
@@ -182,6 +186,71 @@ def test_the_pages_show_what_was_retrieved_and_what_was_cited(
     )
     assert answer.json()["retrieved"][0]["document"] == "policy.md"
     assert len(bench.double.requests) == 1  # nothing was sent for the looks
+
+
+def with_vectors(bench: Bench, shelf: Shelf) -> None:
+    """The collection gets a provider's model for vectors, and all of them."""
+    bench.double.script.means = {"cash": "refund"}
+    provider = factories.provider(bench.session, bench.double.base_url)
+    wanted = NewEmbedder(kind="provider", provider_id=provider.id, model="small-embedder", price=0.5)
+    embedding.choose(bench.session, shelf.access, shelf.collection, wanted)
+    embedding.start(bench.session, shelf.access, shelf.collection)
+    bench.session.commit()
+    bench.work()
+    bench.session.expire_all()
+    bench.double.requests.clear()
+
+
+def embedded(bench: Bench) -> list[list[str]]:
+    """The texts of each call for vectors."""
+    return [one["body"]["input"] for one in bench.double.requests if one["path"].endswith("/embeddings")]
+
+
+def test_a_run_asks_for_the_vectors_of_its_questions_once_and_says_how_it_ranked(bench: Bench, shelf: Shelf) -> None:
+    with_vectors(bench, shelf)
+    candidate = searching(bench, shelf)
+    test_set = bench.test_set(3, messages=[{"role": "user", "content": "cash"}])
+    run = bench.run(test_set=test_set, candidate=candidate)
+    assert run.status == "succeeded", run.error
+    assert embedded(bench) == [["cash"]]
+    assert "within 14 days" in asked(bench)
+    assert run.manifest is not None
+    named = run.manifest["candidate"]["retrieval"]
+    assert "fused by reciprocal rank with k 60" in named["search"]
+    assert named["embedding"]["model"] == "small-embedder"
+    bench.run(test_set=test_set, candidate=candidate)
+    assert len(embedded(bench)) == 1
+
+
+def test_a_question_whose_vector_was_lost_waits_for_a_person(bench: Bench, shelf: Shelf) -> None:
+    with_vectors(bench, shelf)
+    bench.double.script.faults = {"cash": ["cut"]}
+    messages = [{"role": "user", "content": "cash"}]
+    run = bench.run(test_set=bench.test_set(1, messages=messages), candidate=searching(bench, shelf))
+    assert run.status == "failed"
+    assert "decide about it on the page of the collection “Policies”" in (run.error or "")
+    service.resume(bench.session, shelf.access, run)
+    bench.session.commit()
+    bench.work()
+    assert bench.fresh(run).status == "failed"
+    assert len(embedded(bench)) == 1
+    (work,) = embeddings.open_ones(bench.session, shelf.collection.id)
+    embedding.decide_unknown(bench.session, shelf.access, shelf.collection, work, "resend")
+    bench.session.commit()
+    service.resume(bench.session, shelf.access, bench.fresh(run))
+    bench.session.commit()
+    bench.work()
+    assert bench.fresh(run).status == "succeeded"
+    assert len(embedded(bench)) == 2
+
+
+def test_a_candidate_is_not_pinned_to_passages_without_vectors(bench: Bench, shelf: Shelf) -> None:
+    with_vectors(bench, shelf)
+    shelf.add("more.md", b"# More\n\nAnother rule.\n", "2021-01-01")
+    with pytest.raises(Invalid, match="1 of 2 passages have no vector yet"):
+        searching(bench, shelf)
+    words = {"collection_id": shelf.collection.id, "top_k": 2, "ranking": "words"}
+    assert (searching(bench, shelf, retrieval=words).retrieval or {})["embedding"] is None
 
 
 def _documents(shelf: Shelf) -> Any:

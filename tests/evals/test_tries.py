@@ -167,3 +167,39 @@ def test_over_the_api(client: TestClient, bench: Bench, factory: Factory) -> Non
     assert client.post(f"{url}/{waiting['id']}/asking").status_code == 202
     bench.work()
     assert client.get(f"{url}/{waiting['id']}").json()["status"] == "succeeded"
+
+
+def lost(bench: Bench) -> GraderTry:
+    """A try of which one verdict was lost with the worker that had asked for it."""
+    row = try_it(bench, mixed_run(bench), scorer(bench, price=PRICE))
+    call = bench.session.scalars(select(PaidCall).where(PaidCall.subject_id == row.id)).first()
+    assert call is not None
+    call.state, call.worker = "sent", "a worker that is gone"
+    bench.session.commit()
+    return worked(bench, row)
+
+
+def test_a_lost_verdict_is_sent_again_when_somebody_says_so(client: TestClient, bench: Bench, base: str) -> None:
+    row = lost(bench)
+    sent = len(bench.double.requests)
+    page = html.unescape(client.get(f"{base}/tries/{row.id}").text)
+    assert "1 call may have reached the judge, and no verdict was stored." in page
+    assert client.post(f"{base}/tries/{row.id}/unknown-calls", data={"action": "resend"}).status_code == 303
+    row = worked(bench, row)
+    assert len(bench.double.requests) == sent + 1
+    assert [one["passed"] is None for one in row.results or []] == [False] * 5
+    assert "no verdict was stored" not in client.get(f"{base}/tries/{row.id}").text
+
+
+def test_a_lost_verdict_may_stay_lost(client: TestClient, bench: Bench, factory: Factory, base: str) -> None:
+    row = lost(bench)
+    sent = len(bench.double.requests)
+    address = f"/api/v1/projects/{bench.project.slug}/graders/tries/{row.id}"
+    headers = factory.bearer(bench.user)
+    assert client.get(address, headers=headers).json()["unknown_calls"] == 1
+    told = client.post(f"{address}/unknown-calls", json={"action": "accept"}, headers=headers).json()
+    assert (told["unknown_calls"], told["status"]) == (0, "succeeded")
+    again = client.post(f"{address}/unknown-calls", json={"action": "resend"}, headers=headers)
+    assert again.status_code == 409
+    bench.work()
+    assert len(bench.double.requests) == sent

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.core import db
 from app.core.settings import get_settings
-from app.examples import batches, import_queries, import_service, importing, reading
+from app.examples import batches, import_queries, import_service, importing, read_ahead, reading
 from app.examples.models import Example, Import, ImportRejection, Revision
 from app.projects.models import Project
 from tests.examples.factories import chat, jsonl
@@ -120,16 +120,54 @@ def test_a_worker_that_dies_in_the_middle_of_a_batch(
 def test_a_long_file_is_read_in_a_process_of_its_own(
     session: Session, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "OWN_PROCESS_BYTES", 0)
-    source = queued(session, project, tmp_path)
+    monkeypatch.setattr(read_ahead, "OWN_PROCESS_BYTES", 0)
+    source = queued(session, project, tmp_path, rows=4_000)
     steps = importing.steps(source.id)
     next(steps)
-    readers = [child for child in psutil.Process().children() if "spawn_main" in str(child.cmdline())]
-    assert len(readers) == 1
+    (reader,) = readers()
+    assert "HOLDOUT_DATABASE_URL" not in reader.environ()
     steps.close()
-    assert not readers[0].is_running()
+    assert not reader.is_running()
     importing.run_import(source.id)
-    assert_complete(session, source)
+    assert_complete(session, source, rows=4_000)
+
+
+def readers() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "app.examples.reading_child" in child.cmdline()]
+
+
+def test_what_is_wrong_with_a_long_file_is_said(
+    session: Session, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_ahead, "OWN_PROCESS_BYTES", 0)
+    source = queued(session, project, tmp_path)
+    source.format, source.mapping = "csv", {"user": "no such column"}
+    session.commit()
+    importing.run_import(source.id)
+    session.refresh(source)
+    assert source.status == "failed"
+    assert "There is no column “no such column”" in str(source.error)
+
+
+def test_a_reading_process_that_dies_fails_the_import_and_keeps_what_is_in(
+    session: Session, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_ahead, "OWN_PROCESS_BYTES", 0)
+    source = queued(session, project, tmp_path, rows=4_000)
+    for _ in (steps := importing.steps(source.id)):
+        readers()[0].kill()
+        break
+    list(steps)
+    session.refresh(source)
+    assert (source.status, session.scalar(select(func.count()).select_from(Example))) == ("failed", source.imported)
+    assert 0 < source.rows_read < 4_000
+    assert "Something broke" in str(source.error)
+
+
+def test_the_reading_process_starts_without_the_web_and_the_database() -> None:
+    code = "import app.examples.reading_child, sys; print(*{'fastapi', 'sqlalchemy', 'psycopg'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_two_workers_on_one_import(session: Session, project: Project, tmp_path: Path) -> None:

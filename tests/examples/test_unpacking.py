@@ -73,7 +73,7 @@ def test_a_bomb_is_refused_in_time_and_in_bounds(tmp_path: Path, name: str, sett
     path.write_bytes(BOMBS[name]())
     asked = parent._asked(path, "tests.yaml" if "yaml" in name else "", "auto", parent.LOOK_SECONDS)
     begun, peak = time.monotonic(), 0
-    with subprocess.Popen(parent._command(asked), env=parent._environment(), stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(parent._command(asked), env=parent.environment(), stdout=subprocess.PIPE) as child:
         while child.poll() is None and time.monotonic() - begun < parent.LOOK_LIMIT:
             peak = max(peak, _peak(child.pid))
             time.sleep(0.01)
@@ -133,7 +133,7 @@ def test_yaml_makes_no_objects(tmp_path: Path, settings_env: None) -> None:
 
 def test_the_child_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLDOUT_SECRET_KEY", "canary" * 8)
-    assert not any("canary" in value for value in parent._environment().values())
+    assert not any("canary" in value for value in parent.environment().values())
 
 
 def test_a_bomb_by_the_api_is_a_plain_refusal(api: Api) -> None:

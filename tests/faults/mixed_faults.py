@@ -1,6 +1,6 @@
 """An eval run while a fifth of the cases meet a fault, judged call by call against what the provider would have billed.
 
-    python -m tests.faults.mixed_faults [--cases 5000] [--share 0.2] [--at-a-time 64] [--seed 1]
+    python -m tests.faults.mixed_faults [--cases 5000] [--share 0.2] [--at-a-time 64] [--seed 1] [--stream]
 
 Prints how the cases ended and the ledger beside the provider's journal; exits 1 if a case did not end in a typed state,
 a call differs, or the sums do. Each kind of fault comes alike often; a faulty case is answered when it is tried again.
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from tests.evals import factories
 from tests.faults.stage import Stage, double, kill, set_up, start_worker
 
 KINDS = ("429:0", "503", "500", "400", "html", "empty", "error_body", "length", "no_finish", "reset", "cut", "never")
+STREAMED = ("429:0", "503", "500", "400", "html", "error_body", "no_finish", "no_usage", "no_done", "silent", "garbage")
+STREAMED += ("stream_error", "break", "reset", "never")
 PRICE = {"input": 1.0, "output": 2.0}  # dollars per million tokens
 CALL_TIMEOUT = 3
 TYPED = {"complete", "truncated", "failed", "unknown"}
@@ -59,13 +62,13 @@ class Found:
         )
 
 
-def scripted(cases: int, share: float, rng: random.Random) -> dict[str, list[str]]:
+def scripted(cases: int, share: float, rng: random.Random, kinds: Sequence[str]) -> dict[str, list[str]]:
     """Faults by the text of the case that meets them."""
     chosen = rng.sample(range(cases), round(cases * share))
-    return {f"question {number}.": [KINDS[place % len(KINDS)]] for place, number in enumerate(chosen)}
+    return {f"question {number}.": [kinds[place % len(kinds)]] for place, number in enumerate(chosen)}
 
 
-def run_to_its_end(stage: Stage, cases: int, at_a_time: int) -> EvalRun:
+def run_to_its_end(stage: Stage, cases: int, at_a_time: int, stream: bool) -> EvalRun:
     """A run of so many cases; what stays unknown is shown for a decision, and accepted."""
     test_set = factories.sealed_set(stage.session, stage.project, cases)
     run = factories.start(
@@ -76,6 +79,7 @@ def run_to_its_end(stage: Stage, cases: int, at_a_time: int) -> EvalRun:
         test_set,
         concurrency=at_a_time,
         graders=[factories.LABEL],
+        stream=stream,
     )
     worker = start_worker("app.cli", "worker")
     try:
@@ -131,15 +135,15 @@ def dollars(usage: dict[str, Any]) -> float:
     return float(usage["prompt_tokens"] * PRICE["input"] + usage["completion_tokens"] * PRICE["output"]) / 1e6
 
 
-def experiment(cases: int, *, share: float = 0.2, at_a_time: int = 64, seed: int = 1) -> Found:
+def experiment(cases: int, *, share: float = 0.2, at_a_time: int = 64, seed: int = 1, stream: bool = False) -> Found:
     with set_up("http://127.0.0.1:1/v1", at_a_time=at_a_time, call_timeout=CALL_TIMEOUT) as stage:
         journal, script = stage.home / "journal.jsonl", stage.home / "script.json"
-        faults = scripted(cases, share, random.Random(seed))
+        faults = scripted(cases, share, random.Random(seed), STREAMED if stream else KINDS)
         script.write_text(json.dumps({"default": "yes", "faults": faults}))
         with double("--journal", str(journal), "--script", str(script), "--latency", "0.01") as base_url:
             provider = factories.provider(stage.session, base_url, at_a_time=at_a_time)
             stage.candidate = factories.candidate(stage.session, stage.project, provider, price=PRICE)
-            run = run_to_its_end(stage, cases, at_a_time)
+            run = run_to_its_end(stage, cases, at_a_time, stream)
             assert run.status == "succeeded", (run.status, run.error)
             return judged(stage, run, journal, cases)
 
@@ -150,8 +154,8 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.2)
     parser.add_argument("--at-a-time", type=int, default=64)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    found = experiment(options.cases, share=options.share, at_a_time=options.at_a_time, seed=options.seed)
+    parser.add_argument("--stream", action="store_true", help="ask for the answers in pieces")
+    found = experiment(**vars(parser.parse_args()))
     print(found.line())
     for problem in found.wrong[:50]:
         print(f"  {problem}")

@@ -15,6 +15,9 @@ POINTS: dict[str, tuple[Any, str, bool]] = {
     "before the upload": (TuningApi, "upload", False),
     "after the upload": (TuningApi, "upload", True),
     "file id stored": (steps, "store_file_id", True),
+    "before the upload of validation": (TuningApi, "upload", False),
+    "after the upload of validation": (TuningApi, "upload", True),
+    "file id of validation stored": (steps, "store_file_id", True),
     "call planned": (steps, "next_call", True),
     "call marked as sent": (steps, "mark_sent", True),
     "before the create": (TuningApi, "create", False),
@@ -28,14 +31,21 @@ def die_at(point: str) -> None:
     place, name, is_done = POINTS[point]
     original = getattr(place, name)
 
-    async def dying_async(*args: Any) -> None:
-        if is_done:
-            await original(*args)
-        os.kill(os.getpid(), signal.SIGKILL)
+    def survives(args: tuple[Any, ...]) -> bool:
+        """The upload of the training file, where that of validation is the point."""
+        return "validation" in point and not any("validation" in str(arg) for arg in args)
+
+    async def dying_async(*args: Any) -> Any:
+        lives = survives(args)
+        answer = await original(*args) if lives or is_done else None
+        if not lives:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
 
     def dying(*args: Any) -> None:
         original(*args)
-        os.kill(os.getpid(), signal.SIGKILL)
+        if not survives(args):
+            os.kill(os.getpid(), signal.SIGKILL)
 
     setattr(place, name, dying_async if asyncio.iscoroutinefunction(original) else dying)
 

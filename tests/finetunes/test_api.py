@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text, update
 from starlette.datastructures import Headers
+from starlette.requests import Request
 
 from app.candidates.models import Baseline
 from app.finetunes import service
@@ -99,16 +100,12 @@ def test_a_hostile_position_starts_somewhere(client: TestClient, factory: Factor
 
 
 def test_a_stream_ends_with_the_access(factory: Factory, begin: Begin) -> None:
-    from types import SimpleNamespace
-
     from app.finetunes import stream as streams
 
     at, _tuning = begin()
     row = at.launch()
-    request = SimpleNamespace(
-        url=SimpleNamespace(path="/api/v1/x"), headers=Headers(factory.bearer(at.user)), state=SimpleNamespace()
-    )
-    asked: Any = request
+    headers = Headers(factory.bearer(at.user))
+    asked = Request({"type": "http", "method": "GET", "path": "/api/v1/x", "headers": headers.raw})
     assert [e.name for e in streams.poll(asked, at.project.slug, row.id, None)] == ["progress"]
     at.session.execute(text("delete from members"))
     at.session.commit()

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app.candidates.models import Candidate
+from app.examples.importing import run_import
 from app.finetunes import queries, runner, service
 from app.finetunes.models import FineTune
 from app.finetunes.rules import ENDED
@@ -15,7 +17,7 @@ from app.gateway.models import PaidCall
 from tests.engine.conftest import Engine, engine
 from tests.factories import Factory
 from tests.finetunes.factories import Ready, ready
-from tests.finetunes.test_material import pairs
+from tests.preferences.imported_factory import ImportRound, vote
 
 pytestmark = pytest.mark.engine
 assert engine  # the fixture
@@ -77,11 +79,27 @@ def test_four_bits_are_trained_by_the_engine_and_validated(factory: Factory, eng
     assert row.settled_hyperparameters["adapter"]["type"] == "qlora"
 
 
-def test_sixty_votes_move_the_reward_margin(factory: Factory, engine: Engine) -> None:
+def test_sixty_votes_from_elsewhere_move_the_reward_margin(
+    client: TestClient, factory: Factory, engine: Engine
+) -> None:
+    """Votes in a file, their round closed, examples made of its pairs and approved, a version of them, a DPO tune."""
     at = ready(factory, f"{engine.url}/v1", "local_engine")
-    pairs(at, 60)
+    round_ = ImportRound(client, factory, at.project, at.user)
+    sides = {"output_a": "worse", "output_b": "better"}
+    turned = {"candidate_a": "tuned", "candidate_b": "base", "output_a": "better", "output_b": "worse"}
+    cast = [vote(prompt=f"pair {n}", **(turned if n % 2 else sides), winner="ba"[n % 2]) for n in range(60)]
+    assert round_.send(*cast).json()["votes"] == 60
+    round_.post("close")
+    run_import(round_.post("pairs-examples", json={"min_votes": 1}).json()["id"])
+    base = f"/api/v1/projects/{at.project.slug}"
+    approval = {"filter": {"tag": "from votes"}, "action": "approve", "expected_count": 60}
+    approved = client.post(f"{base}/examples/bulk", json=approval, headers=round_.engineer)
+    assert approved.json()["changed"] == 60, approved.text
+    frozen = {"name": "From votes", "filters": {"tag": "from votes"}}
+    version = client.post(f"{base}/dataset-versions", json=frozen, headers=round_.engineer).json()
+    assert version["size"] == 60, version
     wanted = {"n_epochs": 1, "batch_size": 6, "adapter": {"r": 4, "learning_rate": 0.01}}
-    row = at.launch(objective="dpo", hyperparameters=wanted)
+    row = at.launch(dataset_version_id=version["id"], objective="dpo", hyperparameters=wanted)
     work(at, row, lambda: row.status in ENDED)
     assert row.status == "succeeded", row.error
     margins = [data["reward_margin"] for data in curve(at, row) if data.get("reward_margin") is not None]

@@ -51,6 +51,23 @@ def test_a_launch_becomes_a_candidate_like_the_baseline(begin: Begin) -> None:
     assert (call.state, call.subject_id, call.attempt) == ("done", row.id, 1)
 
 
+def test_a_machine_of_ones_own_costs_by_the_hour(begin: Begin) -> None:
+    ready, _tuning = begin(kind="local_engine")
+    assert ready.launch().estimate["cost"] == 0.0
+    ready.session.execute(text("update fine_tunes set status = 'cancelled'"))
+    ready.session.execute(text("update providers set hourly_rate = 360000"))  # a hundred dollars a second
+    ready.session.commit()
+    ready.session.expire_all()
+    row = ready.launch()
+    assert row.estimate["hourly_rate"] == 360_000
+    work(row.id)
+    assert ready.seen(row).started_at is not None
+    assert row.finished_at is not None
+    took = (row.finished_at - row.started_at).total_seconds()
+    assert row.cost == pytest.approx(took * 100, abs=20)
+    assert ready.session.query(PaidCall).filter_by(subject_id=row.id).one().cost == pytest.approx(row.cost)
+
+
 def test_the_providers_own_reason_is_kept(begin: Begin) -> None:
     ready, _tuning = begin(Script(ends="failed"))
     row = ready.launch()

@@ -140,7 +140,7 @@ def test_engineers_see_names_and_models_and_others_nothing(
         ("base_url", "file:///etc/passwd"),
         ("api_key", "two words"),
         ("max_concurrency", 0),
-        ("kind", "local_engine"),
+        ("kind", "ray"),
         ("name", ""),
     ],
 )
@@ -187,6 +187,23 @@ def test_the_pages_add_change_and_refuse(client: TestClient, factory: Factory, a
     assert "Renamed" in client.get("/providers").text
 
 
+def test_another_engine_keeps_its_address_when_the_own_one_is_seeded(
+    client: TestClient, factory: Factory, admin: User, session: Session
+) -> None:
+    body = {"name": "GPU machine", "base_url": "http://127.0.0.1:9/v1", "kind": "local_engine"}
+    made = client.post("/api/v1/providers", json=body, headers=factory.bearer(admin)).json()
+    assert made["kind"] == "local_engine"
+    service.seed(session)
+    session.commit()
+    session.expire_all()
+    found = session.scalars(select(Provider).where(Provider.kind == "local_engine").order_by(Provider.name)).all()
+    assert (found[0].name, found[0].base_url) == ("GPU machine", "http://127.0.0.1:9/v1")
+    assert [p.name for p in found] == ["GPU machine", "Local engine"]
+    moved = {"base_url": "http://127.0.0.1:10/v1"}
+    there = f"/api/v1/providers/{made['id']}"
+    assert client.patch(there, json=moved, headers=factory.bearer(admin)).status_code == 200
+
+
 def test_seeding_twice_makes_each_once(
     session: Session, monkeypatch: pytest.MonkeyPatch, run_jobs: Callable[[], None]
 ) -> None:
@@ -206,3 +223,18 @@ def test_seeding_twice_makes_each_once(
     run_jobs()  # the engine is not there yet: its check is put off, not given up
     waiting = session.execute(text("select count(*) from procrastinate_jobs where status = 'todo'")).scalar()
     assert waiting == 1
+
+
+def test_only_a_machine_of_ones_own_has_an_hourly_rate(client: TestClient, factory: Factory, admin: User) -> None:
+    headers = factory.bearer(admin)
+    body = {"name": "GPU", "base_url": "http://127.0.0.1:9/v1", "kind": "local_engine", "hourly_rate": 2.5}
+    made = client.post("/api/v1/providers", json=body, headers=headers).json()
+    assert made["hourly_rate"] == 2.5
+    factory.sign_in(client, admin)
+    page = f"/providers/{made['id']}"
+    assert "$2.50" in client.get(page).text
+    assert client.post(page, data={"name": "GPU", "hourly_rate": ""}).status_code == 303
+    assert "counts as free" in client.get(page).text
+    refused = client.post("/api/v1/providers", json=body | {"name": "Other", "kind": "openai"}, headers=headers)
+    assert refused.status_code == 422
+    assert "hourly_rate" in refused.text

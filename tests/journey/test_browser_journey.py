@@ -231,7 +231,7 @@ def vote_and_close(admin: Person, ana: Person, ben: Person) -> None:
     address = page.url
     for person in (ana, ben):
         person.page.goto(f"{address}/vote")
-        expect(person.page.locator("#ballot")).to_be_visible()
+        expect(person.page.locator("#item")).to_be_visible()
         for key in "1202":
             if person.page.get_by_role("button", name="Left is better").count():
                 done = person.page.locator(".focus-head .aside").inner_text()
@@ -240,5 +240,6 @@ def vote_and_close(admin: Person, ana: Person, ben: Person) -> None:
         expect(person.page.get_by_text(re.compile("All pairs are voted on|No pair was given"))).to_be_visible()
     admin.click("Close the round")
     page.get_by_role("button", name="Close it").click()
-    expect(page.get_by_role("table", name="Results of the votes")).to_contain_text("preferred to")
-    expect(page.get_by_role("table", name="Results of the votes")).to_contain_text("Reviewers agree")
+    expect(page.get_by_role("table", name="Win rates")).to_contain_text("preferred to")
+    page.get_by_text("Agreement between reviewers, side and consistency").click()
+    expect(page.get_by_role("table", name="Agreement")).to_contain_text("Reviewers agree")

@@ -38,7 +38,7 @@ def measured(
                 {"role": "system", "content": "secret system"},
                 {"role": "user", "content": f"Question {number}?"},
             ],
-            expected={"text": "x"}, content_hash=unit, split="test",
+            expected={"text": "x"}, content_hash=unit, split="test", tags=["even"] if number % 2 == 0 else [],
         )  # fmt: skip
         session.add(case)
         made.append(case)

@@ -7,46 +7,12 @@ from sqlalchemy import text
 
 from app.evals.blind import saw_outputs
 from tests.factories import Factory
-from tests.preferences.factories import Measured, measured
+from tests.preferences.opened import Opened
 
 
 @pytest.fixture
-def opened(client: TestClient, factory: Factory) -> "Opened":
+def opened(client: TestClient, factory: Factory) -> Opened:
     return Opened(client, factory)
-
-
-class Opened:
-    """An open round over six cases (one identical), two reviewers, an engineer who made it."""
-
-    def __init__(self, client: TestClient, factory: Factory) -> None:
-        self.client, self.factory = client, factory
-        self.owner = factory.user()
-        self.project = factory.project(self.owner)
-        self.people = [factory.member(self.project, "annotator") for _ in range(2)]
-        self.measured: Measured = measured(factory.session, self.project, identical=1)
-        self.base = f"/api/v1/projects/{self.project.slug}/preference-rounds"
-        self.engineer = factory.bearer(self.owner)
-        self.voters = [factory.bearer(person) for person in self.people]
-        made = client.post(self.base, json=self.body(), headers=self.engineer)
-        assert made.status_code == 201, made.text
-        self.round = made.json()["id"]
-
-    def body(self, **fields: object) -> dict[str, object]:
-        return {"run_ids": [run.id for run in self.measured.runs], "votes_per_pair": 2} | fields
-
-    def vote_all(self, voter: dict[str, str], prefer: str) -> int:
-        """Vote for the output that starts with ``prefer`` until nothing is left."""
-        for count in range(100):
-            shown = self.client.post(f"{self.base}/{self.round}/next", headers=voter)
-            if shown.status_code == 204:
-                return count
-            pair = shown.json()
-            choice = "left" if pair["left"].startswith(prefer) else "right"
-            answer = self.client.post(
-                f"{self.base}/{self.round}/votes", json={"pair_id": pair["pair_id"], "choice": choice}, headers=voter
-            )
-            assert answer.status_code == 201, answer.text
-        raise AssertionError("never done")
 
 
 def test_the_whole_round(opened: Opened) -> None:

@@ -13,21 +13,12 @@ from app.annotation.pages import SAID, Tab, tabs
 from app.annotation.queries import ExpertTime
 from app.core.stats.results import Estimate
 from app.projects.access import Access
-from app.web.charts import RATE_AXIS, IntervalMark, interval_mark
+from app.web.charts import RATE_AXIS, interval_mark
 from app.web.grids import Confusion, confusion
+from app.web.measures import Measure
 from app.web.words import percent
 
 ASPECTS = (("verdict", "Verdict"), ("behavior", "Expected behaviour"), ("label", "Label"))
-
-
-@dataclass(frozen=True)
-class Measure:
-    label: str
-    value: str
-    interval: str
-    n: int
-    mark: IntervalMark | None
-    note: str
 
 
 @dataclass(frozen=True)
@@ -69,7 +60,7 @@ def found(session: Session, access: Access) -> tuple[list[Opinion], list[Aspect]
         Opinion((example, revision), person, {"verdict": SAID[verdict], "behavior": behavior, "label": label})
         for example, revision, person, verdict, behavior, label in rows
     ]
-    aspects = [rules.aspect(opinions, name, project.id) for name, _title in ASPECTS]
+    aspects = [rules.aspect(opinions, name) for name, _title in ASPECTS]
     return opinions, [one for one in aspects if one is not None]
 
 

@@ -8,7 +8,6 @@ from itertools import combinations
 from app.core.stats import agreement
 from app.core.stats.rates import wilson
 from app.core.stats.results import Estimate
-from app.core.stats.seeds import generator
 
 Table = Sequence[Sequence[Hashable | None]]
 SHOWN_LABELS = 12
@@ -53,7 +52,7 @@ def ratings(opinions: Sequence[Opinion], name: str) -> list[list[str | None]]:
     return [row for row in table.values() if sum(value is not None for value in row) > 1]
 
 
-def aspect(opinions: Sequence[Opinion], name: str, seed: str) -> Aspect | None:
+def aspect(opinions: Sequence[Opinion], name: str) -> Aspect | None:
     """None where nobody can agree or disagree: no item has two values."""
     table = ratings(opinions, name)
     if not table:
@@ -64,9 +63,9 @@ def aspect(opinions: Sequence[Opinion], name: str, seed: str) -> Aspect | None:
     return Aspect(
         name=name,
         percent=agreement.percent_agreement(table),
-        cohen=agreement.cohen_kappa(pair[0], pair[1], generator(seed, name, "cohen")) if pair else None,
-        fleiss=agreement.fleiss_kappa(table, generator(seed, name, "fleiss")),
-        alpha=agreement.krippendorff_alpha(table, generator(seed, name, "alpha")),
+        cohen=agreement.cohen_kappa(pair[0], pair[1]) if pair else None,
+        fleiss=agreement.fleiss_kappa(table),
+        alpha=agreement.krippendorff_alpha(table),
         labels=labels,
         counts=counts,
         confused=confusions(table),

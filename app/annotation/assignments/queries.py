@@ -90,10 +90,6 @@ def given_to_others(user_id: str) -> ColumnElement[bool]:
 ANY_ACTIVE = select(exists().where(Assignment.project_id == bindparam("project"), Assignment.cancelled_at.is_(None)))
 
 
-def any_active(session: Session, project_id: str) -> bool:
-    return bool(session.scalar(ANY_ACTIVE, {"project": project_id}))
-
-
 def shares(session: Session, assignment_ids: Sequence[str]) -> dict[str, list[Share]]:
     """By assignment: each person's part, by name."""
     done, still = func.count().filter(_done()), func.count().filter(and_(~_done(), _open()))

@@ -26,7 +26,8 @@ class Kind:
     """``form`` is what a person says of it, and ``settings`` what the batch keeps of that and of the project.
 
     ``request`` makes messages, temperature and max_tokens of a call (the runner adds the model); raises NotSent.
-    ``take`` stores what the answer holds, in the caller's transaction; raises Refused.
+    ``take`` stores what the answer holds, in the caller's transaction; raises Refused. ``prepare`` (of a batch, in the
+    worker, outside of any transaction) is done before anything is sent; raises ``errors.CannotStart``.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Kind:
     settings: Callable[[Any, Project], dict[str, Any]]
     request: Callable[[Session, Mapping[str, Any], Example, Revision], dict[str, Any]]
     take: Callable[[Session, ModelBatch, ModelBatchItem], Taken]
+    prepare: Callable[[str], None] | None = None
 
 
 _of_later_stages: dict[str, Kind] = {}

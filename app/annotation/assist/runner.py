@@ -11,9 +11,9 @@ import psycopg
 from sqlalchemy.exc import OperationalError
 
 from app.annotation.assist import taking
-from app.annotation.assist.errors import NotSent
+from app.annotation.assist.errors import CannotStart, NotSent
 from app.annotation.assist.store import LEASE_SECONDS, BatchStore, Call, open_store
-from app.annotation.assist.taking import CannotStart, Setup
+from app.annotation.assist.taking import Setup
 from app.core.settings import get_settings
 from app.gateway.answers import Answer
 from app.gateway.failures import Failure
@@ -83,6 +83,7 @@ async def _work(store: BatchStore) -> None:
     stop = Stop()
     calls = await store.planned()
     if calls:
+        await asyncio.to_thread(taking.prepare, store.batch_id)
         await _ask_all(store, setup, calls, stop)
     if stop.reason == "shutdown":
         raise ShuttingDown

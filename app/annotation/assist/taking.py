@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.annotation.assist import queries
-from app.annotation.assist.errors import NotSent, Refused
+from app.annotation.assist.errors import CannotStart, NotSent, Refused
 from app.annotation.assist.kinds import kind_of
 from app.annotation.assist.models import ModelBatch, ModelBatchItem
 from app.annotation.assist.terms import Price, price_of, private
@@ -20,10 +20,6 @@ from app.gateway.client import Connection, connection_to
 from app.gateway.keys import UnreadableKey
 from app.gateway.models import Provider
 from app.jobs.coming_back import LeaseLost
-
-
-class CannotStart(HoldoutError):
-    """The batch cannot ask its provider; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +40,14 @@ def load(batch_id: str) -> Setup:
     except UnreadableKey as error:
         raise CannotStart(f"{provider.name}: {error}") from error
     return Setup(connection, provider.max_concurrency, price_of(batch.price, provider))
+
+
+def prepare(batch_id: str) -> None:
+    """What the batch's kind must do before anything is sent. Raises CannotStart."""
+    with transaction() as session:
+        kind = kind_of(session.get_one(ModelBatch, batch_id).kind)
+    if kind.prepare:
+        kind.prepare(batch_id)
 
 
 def cost(price: Price, answer: Answer) -> float | None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, func
+from sqlalchemy import text as text_clause
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
@@ -24,3 +25,18 @@ class Comment(Base):
     deleted_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_comments_example_id_id", "example_id", "id"),)
+
+
+class Mention(Base):
+    """A member whom a comment names. ``seen_at``: when they looked at the thread since."""
+
+    __tablename__ = "comment_mentions"
+    comment_id: Mapped[str] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_comment_mentions_unseen", "user_id", "project_id", postgresql_where=text_clause("seen_at is null")),
+    )

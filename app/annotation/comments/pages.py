@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.annotation.comments import queries
+from app.annotation.comments import mentions, queries
 from app.annotation.queries import hidden_people
 from app.examples import queries as examples
 from app.projects.access import Access
 from app.web.forms import FormState
+from app.web.words import plural
 
 
 @dataclass(frozen=True)
@@ -88,4 +89,37 @@ def thread(
         can_write=access.can("annotator"),
         focus=focus,
         form=form or FormState(),
+    )
+
+
+@dataclass(frozen=True)
+class MentionView:
+    number: int
+    url: str
+    who: str
+    at: datetime
+    seen: bool
+
+
+@dataclass(frozen=True)
+class MentionsPage:
+    slug: str
+    rows: Sequence[MentionView]
+    title: str = "Comments that name you"
+
+    @property
+    def answer(self) -> str:
+        fresh = sum(not row.seen for row in self.rows)
+        return f"{plural(fresh, 'comment')} to look at." if fresh else "You have looked at all of them."
+
+
+def mentioned(session: Session, access: Access) -> MentionsPage:
+    base = f"/p/{access.project.slug}/examples"
+    rows = mentions.listed(session, access.project.id, access.user.id)
+    return MentionsPage(
+        access.project.slug,
+        [
+            MentionView(number, f"{base}/{comment.example_id}/comments", who, one.created_at, one.seen_at is not None)
+            for one, comment, who, number in rows
+        ],
     )

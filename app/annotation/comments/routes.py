@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from app.annotation.comments import pages, queries, service
+from app.annotation.comments import mentions, pages, queries, service
 from app.annotation.comments.forms import NewComment
 from app.core.errors import Invalid
 from app.examples import queries as examples
@@ -17,6 +17,12 @@ router = APIRouter(include_in_schema=False)
 BASE = "/p/{slug}/examples/{example_id}/comments"
 
 
+@router.get("/p/{slug}/mentions")
+def named(request: Request, session: SessionDep, access: Viewer) -> Response:
+    """Where comments name whoever looks."""
+    return render(request, "comments/mentions.html", pages.mentioned(session, access))
+
+
 @router.get(BASE)
 def thread(
     request: Request,
@@ -26,6 +32,7 @@ def thread(
     focus: bool = False,
     editing: str | None = None,
 ) -> Response:
+    mentions.see(session, access.user.id, examples.get(session, access.project.id, example_id).id)
     page = pages.thread(session, access, example_id, focus=focus, editing=editing)
     return render(request, "comments/thread.html", page, block="thread" if is_htmx(request) else None)
 
@@ -46,7 +53,7 @@ def reword(
 ) -> Response:
     comment = queries.get(session, access.project.id, example_id, comment_id)
     try:
-        service.reword(access, comment, parse(NewComment, {"text": str(form.get("text", ""))}).text)
+        service.reword(session, access, comment, parse(NewComment, {"text": str(form.get("text", ""))}).text)
     except Invalid as error:
         return _answer(request, session, access, example_id, FormState(message=str(error)))
     return _answer(request, session, access, example_id)

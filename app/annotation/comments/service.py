@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
+from app.annotation.comments import mentions
 from app.annotation.comments.models import Comment
 from app.core.clock import utcnow
 from app.core.errors import Forbidden
@@ -21,14 +22,16 @@ def say(session: Session, access: Access, example: Example, text: str) -> Commen
     session.add(comment)
     session.flush()
     session.refresh(comment)
+    mentions.tell_named(session, access, comment, example.number)
     return comment
 
 
-def reword(access: Access, comment: Comment, text: str) -> Comment:
-    """Only one's own words can be changed."""
+def reword(session: Session, access: Access, comment: Comment, text: str) -> Comment:
+    """Only one's own words can be changed. Whom they name only now is told."""
     if comment.author_id != access.user.id:
         raise Forbidden("Only the person who wrote a comment can change it.")
     comment.text, comment.edited_at = text.replace("\r\n", "\n"), utcnow()
+    mentions.tell_named(session, access, comment, session.get_one(Example, comment.example_id).number)
     return comment
 
 
@@ -37,5 +40,6 @@ def take_back(session: Session, access: Access, comment: Comment) -> None:
     if comment.author_id != access.user.id and not access.can("admin"):
         raise Forbidden("Only the person who wrote a comment, or an admin of the project, can take it back.")
     comment.text, comment.deleted_at = "", utcnow()
+    mentions.forget(session, comment.id)
     keys = {"actor_id": access.user.id, "project_id": access.project.id, "example_id": comment.example_id}
     record(session, "take-back", "comment", comment.id, **keys)

@@ -2,26 +2,25 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.annotation.assist.models import ModelBatch, Suggestion, SuggestionOutcome
 from app.annotation.assist.pages import Rate
 from app.core.ids import is_id
+from app.examples.models import Example
 
-NEWEST = (
-    select(Suggestion, ModelBatch.model)
-    .join(ModelBatch, ModelBatch.id == Suggestion.batch_id)
-    .where(Suggestion.example_id == bindparam("example"), Suggestion.revision == bindparam("revision"))
-    .order_by(Suggestion.id.desc())
+# In a query of examples: the newest suggestion for the text as it stands. One for an older text is not shown
+_OF_EXAMPLE = aliased(Suggestion)
+NEWEST_SUGGESTION = (
+    select(_OF_EXAMPLE.id)
+    .where(_OF_EXAMPLE.example_id == Example.id, _OF_EXAMPLE.revision == Example.revision)
+    .order_by(_OF_EXAMPLE.id.desc())
     .limit(1)
+    .correlate(Example)
+    .scalar_subquery()
 )
-
-
-def newest(session: Session, example_id: str, revision: int) -> Row[Suggestion, str] | None:
-    """(the newest suggestion for this revision, its model)."""
-    return session.execute(NEWEST, {"example": example_id, "revision": revision}).first()
 
 
 def find(session: Session, example_id: str, suggestion_id: str) -> Suggestion | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.annotation.assist.models import Suggestion
 from app.annotation.models import Annotation
 from app.annotation.suggestions import queries
 from app.annotation.suggestions.kind import target_text
@@ -26,13 +27,11 @@ class Shown:
     reason: str
 
 
-def shown(session: Session, example_id: str, revision: int) -> Shown | None:
-    """The newest suggestion for exactly this revision; one for an older text is not shown."""
-    found = queries.newest(session, example_id, revision)
-    if found is None:
+def shown(one: Suggestion | None, model: str | None) -> Shown | None:
+    """The newest suggestion for exactly the revision in hand."""
+    if one is None:
         return None
-    one, model = found
-    return Shown(one.id, model, one.behavior, one.label, one.answer, one.score, one.reason)
+    return Shown(one.id, model or "", one.behavior, one.label, one.answer, one.score, one.reason)
 
 
 def settle(

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from app.candidates.knowledge import queries, service
 from app.candidates.knowledge.forms import MOST_FOUND, NewCollection, Search
 from app.candidates.knowledge.models import DocumentVersion, KnowledgeUpload
+from app.candidates.knowledge.ranking import How
 from app.candidates.knowledge.receiving import MOST_FILES, take
 from app.candidates.knowledge.rules import Found, totals
 from app.core.db import transaction
@@ -151,6 +152,13 @@ class FoundOut(BaseModel):
         return cls(**{name: getattr(found, name) for name in cls.model_fields})
 
 
+class SearchOut(ListAnswer[FoundOut]):
+    """``ranking``: what it was ranked by."""
+
+    ranking: How
+    note: str
+
+
 @router.get(BASE)
 def list_collections(session: SessionDep, access: Viewer) -> ListAnswer[CollectionOut]:
     return ListAnswer(items=[CollectionOut(**row._asdict()) for row in queries.listed(session, access.project.id)])
@@ -181,11 +189,15 @@ def search_collection(
     q: Annotated[str, Query(min_length=1, max_length=20_000)],
     top_k: Annotated[int, Query(ge=1, le=MOST_FOUND)] = 5,
     as_of: date | None = None,
-) -> ListAnswer[FoundOut]:
-    """The best passages for a question, from the newest versions or from those that held on a day."""
+    ranking: How | None = None,
+) -> SearchOut:
+    """The best passages for a question, from the newest versions or from those that held on a day.
+
+    ``ranking`` left out: by words and meaning where the collection has a model for vectors. Where only a provider could
+    make the question's vector, and did not yet, it is searched by words, and ``note`` says so."""
     collection = queries.get(session, access.project.id, collection_id)
-    found = service.look(session, collection, Search(q=q, top_k=top_k, as_of=as_of))
-    return ListAnswer(items=[FoundOut.of(one) for one in found])
+    looked = service.look(session, collection, Search(q=q, top_k=top_k, as_of=as_of, ranking=ranking))
+    return SearchOut(items=[FoundOut.of(one) for one in looked.found], ranking=looked.how, note=looked.note)
 
 
 @router.get(ONE + "/documents")

@@ -34,14 +34,17 @@ class Search(StrictModel):
     q: str = Field(min_length=1, max_length=20_000)
     as_of: date | None = None
     top_k: int = Field(5, ge=1, le=MOST_FOUND)
+    ranking: Literal["words", "vectors", "both"] | None = None
 
 
 class NewRetrieval(StrictModel):
-    """A candidate's search: ``top_k`` passages of the collection as it is now, or as it was on ``as_of``."""
+    """A candidate's search: ``top_k`` passages of the collection as it is now, or as it was on ``as_of``.
+    ``ranking``: left out, by both where the collection has a model for vectors, else by words."""
 
     collection_id: str
     top_k: int = Field(ge=1, le=MOST_FOUND)
     as_of: date | None = None
+    ranking: Literal["words", "vectors", "both"] | None = None
 
 
 class Standing(StrictModel):

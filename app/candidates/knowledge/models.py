@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id
@@ -12,13 +12,15 @@ from app.core.ids import new_id
 
 
 class Collection(Base):
-    """``language``: the text search configuration of Postgres by which its words are stemmed; fixed from creation."""
+    """``language``: the text search configuration of Postgres by which its words are stemmed; fixed from creation.
+    ``embedding``: the model that makes vectors of its passages (``Embedder``); none: it is searched by words only."""
 
     __tablename__ = "knowledge_collections"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     name: Mapped[str]
     language: Mapped[str] = mapped_column(default="english")
+    embedding: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     archived_at: Mapped[datetime | None]
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -88,7 +90,7 @@ class Passage(Base):
     position: Mapped[int]
     heading: Mapped[str]  # the headings over it, or its page
     text: Mapped[str]
-    search: Mapped[str] = mapped_column(TSVECTOR, deferred=True)  # heading with weight A, text with D
+    search: Mapped[str] = mapped_column(TSVECTOR, deferred=True)  # the document's name with weight A, heading B, text D
 
     __table_args__ = (
         UniqueConstraint("version_id", "position"),

@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.candidates.knowledge import queries, service
+from app.candidates.knowledge.embedding.pages import Vectors, vectors
 from app.candidates.knowledge.forms import LANGUAGES, Search
 from app.candidates.knowledge.models import Collection, Document, DocumentVersion, KnowledgeUpload, Passage
+from app.candidates.knowledge.ranking import HOW
 from app.candidates.knowledge.rules import Found, totals
 from app.candidates.models import Candidate
 from app.core.settings import get_settings
@@ -70,6 +72,10 @@ class Tried:
     as_of: str
     found: Sequence[Found]
     form: FormState
+    ranking: str = ""
+    way: str = ""
+    note: str = ""
+    unasked: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class CollectionPage(Uploads):
     tried: Tried
     form: FormState
     max_mb: int
+    vectors: Vectors
 
     @property
     def answer(self) -> str:
@@ -126,7 +133,12 @@ def view(upload: KnowledgeUpload) -> UploadView:
 
 
 def one(
-    session: Session, access: Access, collection: Collection, tried: Tried, form: FormState | None = None
+    session: Session,
+    access: Access,
+    collection: Collection,
+    tried: Tried,
+    form: FormState | None = None,
+    vectors_form: FormState | None = None,
 ) -> CollectionPage:
     part = uploads(session, access, collection)
     return CollectionPage(
@@ -139,13 +151,18 @@ def one(
         tried=tried,
         form=form or FormState(),
         max_mb=get_settings().max_upload_mb,
+        vectors=vectors(session, access, collection, vectors_form),
     )
 
 
-def tried(session: Session, collection: Collection, q: str, as_of: date | None) -> Tried:
-    wanted = Search(q=q, as_of=as_of, top_k=SHOWN_FOUND) if q.strip() else None
-    found = service.look(session, collection, wanted) if wanted else []
-    return Tried(q, as_of.isoformat() if as_of else "", found, FormState())
+def tried(session: Session, collection: Collection, q: str, as_of: date | None, how: str = "") -> Tried:
+    day = as_of.isoformat() if as_of else ""
+    if not q.strip():
+        return Tried(q, day, [], FormState(), how)
+    chosen = how if how in HOW and collection.embedding else None
+    wanted = Search.model_validate({"q": q, "as_of": as_of, "top_k": SHOWN_FOUND, "ranking": chosen})
+    looked = service.look(session, collection, wanted)
+    return Tried(q, day, looked.found, FormState(), how, HOW[looked.how], looked.note, looked.unasked)
 
 
 def document(

@@ -1,5 +1,6 @@
 """All SQL of collections but the search."""
 
+from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -40,7 +41,8 @@ where d.collection_id = cast(:collection as uuid) group by d.id order by d.remov
 ADD_PASSAGES = text("""
 insert into knowledge_passages (id, version_id, position, heading, text, search)
 select id, cast(:version as uuid), position, heading, text,
-  setweight(to_tsvector(cast(:language as regconfig), heading), 'A')
+  setweight(to_tsvector(cast(:language as regconfig), :title), 'A')
+  || setweight(to_tsvector(cast(:language as regconfig), heading), 'B')
   || setweight(to_tsvector(cast(:language as regconfig), text), 'D')
 from unnest(cast(:ids as uuid[]), cast(:headings as text[]), cast(:texts as text[]))
   with ordinality as x(id, heading, text, position)
@@ -109,18 +111,32 @@ def named(session: Session, collection_id: str, name: str) -> str:
     return str(session.execute(again.returning(Document.id)).scalar_one())
 
 
-def add_version(session: Session, language: str, version: DocumentVersion, passages: Sequence[tuple[str, str]]) -> None:
-    """``passages``: (text, heading) in order."""
+def add_version(
+    session: Session, language: str, title: str, version: DocumentVersion, passages: Sequence[tuple[str, str]]
+) -> None:
+    """``passages``: (text, heading) in order; ``title``: the words of the document's name."""
     session.add(version)
     session.flush()
     values = {
         "version": version.id,
         "language": language,
+        "title": title,
         "ids": [new_id() for _one in passages],
         "texts": [text for text, _heading in passages],
         "headings": [heading for _text, heading in passages],
     }
     session.execute(ADD_PASSAGES, values)
+
+
+def shown(session: Session, ids: Ids[str]) -> dict[str, tuple[str, str, str, str]]:
+    """(document, date, heading, text) of passages by id."""
+    query = (
+        select(Passage.id, Document.name, DocumentVersion.dated, Passage.heading, Passage.text)
+        .join(DocumentVersion, DocumentVersion.id == Passage.version_id)
+        .join(Document, Document.id == DocumentVersion.document_id)
+        .where(Passage.id.in_(ids))
+    )
+    return {row[0]: (row[1], row[2].isoformat(), row[3], row[4]) for row in session.execute(query)} if ids else {}
 
 
 def upload(session: Session, collection_id: str, upload_id: str) -> KnowledgeUpload:

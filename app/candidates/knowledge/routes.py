@@ -40,11 +40,17 @@ def create(request: Request, session: SessionDep, access: Engineer, form: FormDe
 
 @router.get(ONE)
 def one(
-    request: Request, session: SessionDep, access: Viewer, collection_id: str, q: str = "", as_of: str = ""
+    request: Request,
+    session: SessionDep,
+    access: Viewer,
+    collection_id: str,
+    q: str = "",
+    as_of: str = "",
+    ranking: str = "",
 ) -> Response:
     collection = queries.get(session, access.project.id, collection_id)
     try:
-        tried, status = pages.tried(session, collection, q, written_date(as_of)), 200
+        tried, status = pages.tried(session, collection, q, written_date(as_of), ranking), 200
     except ValueError as error:
         tried, status = pages.Tried(q, as_of, [], FormState({}, {"as_of": str(error)}, str(error))), 422
     return render(request, "knowledge/one.html", pages.one(session, access, collection, tried), status=status)

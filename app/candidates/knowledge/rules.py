@@ -16,6 +16,7 @@ DIRECTIONS = (
 NOTHING = "(No source was found for this request.)"
 CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 MARK_LENGTH = 8
+EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ def cited(text: str) -> list[int]:
 def without_citations(text: str) -> str:
     """The text with blanks in their place, so that offsets stay."""
     return CITATION.sub(lambda mark: " " * len(mark.group()), text)
+
+
+def title_of(name: str) -> str:
+    """The words of a document's name: ``billing/refund-policy.md`` is “billing refund policy”."""
+    return " ".join(re.findall(r"[^\W_]+", EXTENSION.sub("", name)))
 
 
 def passages_hash(passages: Iterable[tuple[str, str]]) -> str:

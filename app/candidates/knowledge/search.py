@@ -1,8 +1,8 @@
 """Full-text search over chosen versions: passages with all words of the question first, then those with some of them.
 
 A word counts the more, the fewer passages have it (the inverse document frequency of BM25), times Postgres's
-``ts_rank`` of the word in the passage; a heading's word counts twice. ``websearch_to_tsquery`` reads the question, so
-that "a phrase" and -without work. docs/decisions/retrieval.md
+``ts_rank`` of the word in the passage; in a heading it counts twice, in the document's name two and a half times.
+``websearch_to_tsquery`` reads the question, so that "a phrase" and -without work. docs/decisions/retrieval.md
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.candidates.knowledge.rules import Found
 
-METHOD = "full text, words weighted by rarity (1)"  # goes into manifests: a change of FIND is a new number
+METHOD = "full text, words weighted by rarity (2)"  # goes into manifests: a change of FIND is a new number
 MOST_WORDS = 64  # of a question, from its beginning
 MOST_CHARACTERS = 20_000
 FIND = text(r"""
@@ -20,7 +20,7 @@ with words as materialized (
   select w.lexeme, ('''' || replace(replace(w.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery as term
   from unnest(to_tsvector(cast(:language as regconfig), :question)) w order by w.positions[1], w.lexeme limit :words
 ), hits as materialized (
-  select w.lexeme, p.id, ts_rank('{0.5, 0.5, 0.5, 1.0}', p.search, w.term, 1) as weight
+  select w.lexeme, p.id, ts_rank('{0.4, 0.4, 0.8, 1.0}', p.search, w.term, 1) as weight
   from words w join knowledge_passages p on p.search @@ w.term
   where p.version_id = any(cast(:versions as uuid[]))
 ), rarity as (

@@ -9,9 +9,13 @@ from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from app.accounts.audit import record
-from app.candidates.knowledge import queries, search
+from app.candidates.knowledge import queries, ranking
+from app.candidates.knowledge.embedding import queries as embeddings
+from app.candidates.knowledge.embedding.embedder import Embedder
+from app.candidates.knowledge.embedding.vectors import NoVectors
 from app.candidates.knowledge.forms import NewCollection, Search
 from app.candidates.knowledge.models import Collection, Document, KnowledgeUpload
+from app.candidates.knowledge.ranking import WORDS, How, Ranking
 from app.candidates.knowledge.rules import Found
 from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid
@@ -60,11 +64,32 @@ def take_files(
     return upload
 
 
-def look(session: Session, collection: Collection, wanted: Search) -> list[Found]:
-    """Try a search on what the collection holds now, or held on a day."""
-    state = queries.state(session, collection.id, wanted.as_of)
-    versions = [row.version_id for row in state]
-    return search.find(session, collection.language, versions, wanted.q, wanted.top_k)
+@dataclass(frozen=True)
+class Looked:
+    """``how``: what it was ranked by in the end; ``note``: why not by meaning. ``unasked``: a provider could be asked
+    for the question's vector."""
+
+    found: list[Found]
+    how: How
+    note: str = ""
+    unasked: bool = False
+
+
+def look(session: Session, collection: Collection, wanted: Search) -> Looked:
+    """Try a search on what the collection holds now, or held on a day. Nobody is asked for anything."""
+    embedder = Embedder.of(collection.embedding) if collection.embedding else None
+    how: How = wanted.ranking or ("both" if embedder else "words")
+    if how != "words" and embedder is None:
+        raise Invalid.field("ranking", "This collection has no model for vectors: search it by words.")
+    state = [row.version_id for row in queries.state(session, collection.id, wanted.as_of)]
+    place = (session, collection.id, collection.language, state, wanted.q, wanted.top_k)
+    if how == "words":
+        return Looked(ranking.find(*place, WORDS), how)
+    try:
+        return Looked(ranking.find(*place, Ranking(how, embedder)), how)
+    except NoVectors as error:
+        unasked = embedder is not None and not embedder.is_local
+        return Looked(ranking.find(*place, WORDS), "words", str(error), unasked)
 
 
 def cancel(session: Session, access: Access, collection: Collection, upload: KnowledgeUpload) -> KnowledgeUpload:
@@ -104,6 +129,8 @@ def archive(session: Session, access: Access, collection: Collection, *, archive
 
 def delete(session: Session, access: Access, collection: Collection) -> None:
     """For good, with all documents. Conflict where a candidate searches it: its runs could not be graded again."""
+    if embeddings.open_ones(session, collection.id):
+        raise Conflict("Vectors are being made, or wait for a decision: end that first.")
     used = queries.candidates(session, collection.id)
     if used:
         raise Conflict(f"“{used[0].name}” searches this collection, so its documents stay: archive it instead.")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.candidates.knowledge import queries, service
 from app.candidates.knowledge.models import Collection, DocumentVersion, KnowledgeUpload
 from app.candidates.knowledge.reading.parent import Read, read
-from app.candidates.knowledge.rules import passages_hash
+from app.candidates.knowledge.rules import passages_hash, title_of
 from app.core.db import transaction
 from app.core.settings import get_settings
 from app.examples.unpacking.kinds import Unreadable
@@ -92,7 +92,7 @@ def _taken_in(session: Session, collection: Collection, upload: KnowledgeUpload,
             passages=len(one.passages),
             passages_sha256=content_hash,
         )
-        queries.add_version(session, collection.language, version, one.passages)
+        queries.add_version(session, collection.language, title_of(one.name), version, one.passages)
         counts["versions"] += 1
         counts["passages"] += len(one.passages)
     documents = {one.name for one in found}

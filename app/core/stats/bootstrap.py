@@ -90,7 +90,7 @@ def percentile_interval(
     known = draws[~np.isnan(draws)]
     if len(known) < 0.99 * len(draws):
         return observed, None, None
-    tail = _tail(len(units), level)
+    tail = expanded_tail(len(units), level)
     low, high = (float(np.quantile(known, at, method="nearest")) for at in (tail, 1 - tail))
     return observed, low, high
 
@@ -204,11 +204,11 @@ def _expanded_percentiles(draws: Array, units: int, level: float) -> tuple[float
     finite = draws[np.isfinite(draws)]
     if len(finite) < 0.99 * len(draws):
         return None, None, None
-    tail = _tail(units, level)
+    tail = expanded_tail(units, level)
     low, high = np.quantile(finite, [tail, 1 - tail])
     return float(low), float(high), float(finite.std(ddof=1))
 
 
-def _tail(units: int, level: float) -> float:
+def expanded_tail(units: int, level: float) -> float:
     """Share of draws beyond each limit, smaller than α/2 where there are few units (Hesterberg 2015)."""
     return NormalDist().cdf(-critical_value(level, units - 1) * sqrt(units / (units - 1)))

@@ -34,7 +34,8 @@ def paired_difference(
     gains, losses, size = signs.count(1) / shape.effect, signs.count(-1) / shape.effect, n / shape.effect
     low, high = tango_interval(gains, losses, size, shape.critical)
     sums = signs if groups is None else [round(total) for total in cluster_sums(signs, groups)[0]]
-    mdd = minimum_detectable_difference(int(size), (gains + losses) / size, alpha=1 - level)
+    apart = (n - signs.count(0)) / n  # not of the divided counts: their sum may be a hair above their size
+    mdd = minimum_detectable_difference(int(size), apart, alpha=1 - level)
     return PairedDifference(difference, low, high, sign_flip_test(sums), n, mdd)
 
 

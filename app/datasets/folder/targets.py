@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from app.datasets.folder.recipe import Recipe, proposed
 from app.datasets.formats import WRITERS, Writer
 from app.datasets.formats.axolotl import WRITER as AXOLOTL
 
@@ -36,6 +37,7 @@ class Facts:
     left_out: int
     base_model: str
     paired: bool
+    recipe: Recipe | None = None  # of a run; None: a proposal
 
     @property
     def words(self) -> dict[str, str]:
@@ -72,7 +74,9 @@ class Target:
 
 
 def _text(name: str, facts: Facts) -> str:
-    return Template((TEXTS / name).read_text()).substitute(facts.words)
+    target = next((one for one in ("trl", "llama_factory", "axolotl") if name.startswith(one)), "openai")
+    words = facts.words | (facts.recipe or proposed(target, facts.paired)).words
+    return Template((TEXTS / name).read_text()).substitute(words)
 
 
 def _openai(facts: Facts) -> dict[str, str]:

@@ -43,9 +43,7 @@ def create(session: Session, access: Access, new: NewLink) -> tuple[VerdictLink,
 
 
 def address(token: str) -> str:
-    settings = get_settings()
-    base = settings.base_url or f"http://{settings.host}:{settings.port}"
-    return f"{base.rstrip('/')}/shared/{token}"
+    return f"{get_settings().address}/shared/{token}"
 
 
 def revoke(session: Session, access: Access, link_id: str) -> VerdictLink:

@@ -7,7 +7,6 @@ from fastapi import Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from app.evals import queries as evals
 from app.evals.calibration import drawing, marking, pages, queries, service
 from app.evals.calibration.forms import NewMark, NewSample
 from app.evals.calibration.models import CalibrationSample
@@ -78,7 +77,6 @@ def draw(session: SessionDep, access: Engineer, new: NewSample) -> SampleOut:
 @router.get(BASE + "/{sample_id}")
 def get_sample(session: SessionDep, access: Viewer, sample_id: str) -> SampleOut:
     sample = marking.sample_of(session, access, sample_id)
-    evals.run(session, access.project.id, sample.run_id, access.user.id)
     return SampleOut.of(session, sample)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import is_id
 from app.datasets.models import TestCase
+from app.evals import blind
 from app.evals.calibration.forms import NewMark
 from app.evals.calibration.models import CalibrationItem, CalibrationMark, CalibrationSample
 from app.evals.models import Output, RunView
@@ -28,6 +29,7 @@ def sample_of(session: Session, access: Access, sample_id: str) -> CalibrationSa
     found = session.scalar(query) if is_id(sample_id) else None
     if found is None:
         raise NotFound("This sample")
+    blind.refuse_if_blind(session, access.user.id, found.run_id)  # a sample is of one run: it would say whose is whose
     return found
 
 

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from app.core.stats.agreement import krippendorff_alpha
 from app.core.stats.results import Estimate
-from app.core.stats.seeds import generator
 from app.datasets.models import TestCase
 from app.evals import queries as evals
 from app.evals.calibration import marking, queries, service
@@ -20,9 +19,10 @@ from app.evals.graders import GraderSpec, parse_spec
 from app.evals.models import EvalRun, Output
 from app.evals.service import spec_of
 from app.projects.access import Access
-from app.web.charts import Axis, IntervalMark, interval_mark
+from app.web.charts import Axis, interval_mark
 from app.web.forms import FormState
 from app.web.grids import Confusion, confusion
+from app.web.measures import Measure
 
 KAPPA_AXIS = Axis(-1.0, 1.0)
 TITLE = "Judges and people"
@@ -44,16 +44,6 @@ class ListPage:
     rows: Sequence[SampleRow]
     can_mark: bool
     title: str = TITLE
-
-
-@dataclass(frozen=True)
-class Measure:
-    label: str
-    value: str
-    interval: str
-    n: int
-    mark: IntervalMark | None
-    note: str
 
 
 @dataclass(frozen=True)
@@ -172,7 +162,7 @@ def _measures(session: Session, sample: CalibrationSample, found: Agreement) -> 
             _measure("Kappa, judge and people", found.kappa, "agreement beyond chance; 1 is perfect, 0 is chance"),
             _measure("Same verdict", found.same, "share of outputs, 0 to 1"),
         ]
-    among = krippendorff_alpha(queries.ratings(session, sample.id), generator("people", sample.id))
+    among = krippendorff_alpha(queries.ratings(session, sample.id))
     if among.n:
         note = "Krippendorff's alpha: what a judge can be expected to reach at most"
         rows.append(_measure("People among themselves", among, note))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.datasets.models import TestCase
+from app.evals.blind import hidden_from
 from app.evals.calibration.models import CalibrationItem, CalibrationMark, CalibrationSample
 from app.evals.judges.models import JudgementRow
 from app.evals.models import EvalRun, Output
@@ -114,7 +115,7 @@ def listed(session: Session, project_id: str, user_id: str) -> Sequence[Row[Cali
     return session.execute(
         select(CalibrationSample, EvalRun.number, outputs, mine)
         .join(EvalRun, EvalRun.id == CalibrationSample.run_id)
-        .where(CalibrationSample.project_id == project_id)
+        .where(CalibrationSample.project_id == project_id, ~hidden_from(user_id))
         .order_by(CalibrationSample.id.desc())
         .limit(200)
     ).all()

@@ -4,7 +4,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.core.errors import Conflict, Invalid
-from app.evals import queries as evals
 from app.evals.calibration import drawing, marking, pages
 from app.evals.calibration.forms import NewMark, NewSample
 from app.projects.access import Access, Annotator, Engineer, Viewer
@@ -38,7 +37,6 @@ def draw(request: Request, session: SessionDep, access: Engineer, form: FormDep)
 @router.get(BASE + "/{sample_id}")
 def one(request: Request, session: SessionDep, access: Viewer, sample_id: str) -> Response:
     sample = marking.sample_of(session, access, sample_id)
-    evals.run(session, access.project.id, sample.run_id, access.user.id)  # not to somebody who votes blind on it
     return render(request, "calibration/sample.html", pages.one(session, access, sample))
 
 

@@ -8,7 +8,6 @@ from math import ceil
 from app.core.stats.agreement import cohen_kappa
 from app.core.stats.rates import wilson
 from app.core.stats.results import Estimate
-from app.core.stats.seeds import generator
 
 LEAST_MARKS = 30  # below that an interval of kappa from resampling is not to be trusted
 PASS_FAIL = ("pass", "fail")
@@ -37,17 +36,17 @@ def majority(marks: Sequence[str | None]) -> str | None:
     return ranked[0][0]
 
 
-def agreement(pairs: Sequence[Pair], choices: Sequence[str], seed: str) -> Agreement:
-    """Cohen's kappa between people and judge, with a 95 % interval from resampling the outputs.
+def agreement(pairs: Sequence[Pair], choices: Sequence[str]) -> Agreement:
+    """Cohen's kappa between people and judge, with a 95 % interval.
 
-    Where both say the same throughout, resampling has nothing to vary: then the lower limit is that of Wilson's
+    Where both say the same throughout, leaving one out changes nothing: then the lower limit is that of Wilson's
     interval for the share of agreement p, brought to kappa's scale with the chance agreement as observed,
     (p − p_e) / (1 − p_e), which keeps a width (Wilson 1927; Cohen 1960).
     """
     people, judge = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     tally = Counter(pairs)
     same = wilson(sum(one == other for one, other in pairs), len(pairs))
-    kappa = cohen_kappa(people, judge, generator("calibration", seed))
+    kappa = cohen_kappa(people, judge)
     if kappa.value == 1 and kappa.low is None and same.low is not None:
         chance = sum((count / len(people)) ** 2 for count in Counter(people).values())
         kappa = Estimate(1.0, (same.low - chance) / (1 - chance), 1.0, kappa.n)

@@ -76,7 +76,7 @@ def measured(session: Session, project_id: str, spec: GraderSpec) -> tuple[Agree
     ids = [s.id for s in queries.samples(session, project_id, spec.name) if tuple(s.choices) == choices]
     rows, unjudged = compared(session, spec, queries.marked(session, ids, "measure"))
     said = [(row.people, row.judge) for row in rows if row.people is not None and row.judge is not None]
-    return agreement(said, choices, spec.name), unjudged
+    return agreement(said, choices), unjudged
 
 
 def settled(session: Session, project_id: str, spec: GraderSpec) -> GraderSpec:

@@ -14,7 +14,7 @@ from app.candidates.api import CandidateOut
 from app.candidates.api import told as candidate_told
 from app.core.db import transaction
 from app.evals.graders import parse_spec
-from app.evals.playground import pages, queries, service
+from app.evals.playground import judging, pages, queries, retrieving, service
 from app.evals.playground.forms import NewTrial, NewVersion, UnknownDecision
 from app.evals.playground.grading import grades
 from app.evals.playground.models import PlaygroundTrial
@@ -30,7 +30,7 @@ ONE = BASE + "/{trial_id}"
 
 
 class EstimateOut(BaseModel):
-    """At most; ``cost`` in dollars, null where no price is known."""
+    """At most; ``cost`` in dollars, null where no price is known. ``judge_…``: what judges may be asked afterwards."""
 
     calls: int
     input_tokens: int
@@ -38,6 +38,8 @@ class EstimateOut(BaseModel):
     cost: float | None
     example_ids: list[str]
     left_out: dict[str, int]
+    judge_calls: int
+    judge_cost: float | None
 
 
 class GradeOut(BaseModel):
@@ -48,7 +50,7 @@ class GradeOut(BaseModel):
 
 
 class TriedOut(BaseModel):
-    """What one variant answered to one example; ``variant`` counts from 0."""
+    """What one variant answered to one example; ``variant`` counts from 0. ``retrieved``: what a search gave it."""
 
     variant: int
     example_id: str
@@ -61,9 +63,24 @@ class TriedOut(BaseModel):
     output_tokens: int | None
     cost: float | None
     grades: list[GradeOut]
+    retrieved: list[dict[str, Any]] | None
+
+
+class JudgingOut(BaseModel):
+    """``calls`` that judges were not asked yet, for ``estimate`` dollars at most; ``status`` is empty before any was.
+    ``unknown_calls`` may have been billed without a verdict, and wait for a decision."""
+
+    status: str
+    calls: int
+    estimate: float | None
+    cost: float | None
+    error: str | None
+    unknown_calls: int
 
 
 class TrialOut(BaseModel):
+    """``judging``: null where no grader asks a judge."""
+
     id: str
     status: str
     progress: dict[str, int]
@@ -73,6 +90,7 @@ class TrialOut(BaseModel):
     cost: float | None
     budget: float | None
     created_at: datetime
+    judging: JudgingOut | None = None
     outputs: list[TriedOut] = []
 
     @classmethod
@@ -98,7 +116,10 @@ def estimate(session: SessionDep, access: Engineer, new: NewTrial) -> EstimateOu
     found = service.plan(session, access, new)
     names = ("calls", "input_tokens", "output_tokens", "left_out")
     same = {name: getattr(found, name) for name in names}
-    return EstimateOut(cost=found.dollars, example_ids=list(found.examples), **same)
+    calls, dollars = found.judging
+    return EstimateOut(
+        cost=found.dollars, example_ids=list(found.examples), judge_calls=calls, judge_cost=dollars, **same
+    )
 
 
 @router.post(BASE, status_code=202)
@@ -124,7 +145,8 @@ def list_trials(
 def get_trial(session: SessionDep, access: Viewer, trial_id: str) -> TrialOut:
     trial = queries.get(session, access.project.id, trial_id)
     batches = list(queries.batches(session, trial.id))
-    return TrialOut.of(trial, batches, _outputs(session, trial, batches))
+    told = TrialOut.of(trial, batches, _outputs(session, trial, batches))
+    return told.model_copy(update={"judging": _judging(session, trial)})
 
 
 @router.post(ONE + "/candidates", status_code=201)
@@ -156,6 +178,31 @@ def decide_unknown(session: SessionDep, access: Engineer, trial_id: str, decisio
     return _fresh(session, trial)
 
 
+@router.post(ONE + "/judging", status_code=202)
+def judge(session: SessionDep, access: Engineer, trial_id: str) -> JudgingOut | None:
+    """Have the judges of the graders asked about outputs that they have not judged. 409 while outputs come in."""
+    trial = queries.get(session, access.project.id, trial_id)
+    judging.ask(session, access, trial)
+    return _judging(session, trial)
+
+
+@router.post(ONE + "/judging/unknown-calls", status_code=202)
+def decide_unknown_verdicts(
+    session: SessionDep, access: Engineer, trial_id: str, decision: UnknownDecision
+) -> JudgingOut | None:
+    trial = queries.get(session, access.project.id, trial_id)
+    judging.decide_unknown(session, access, judging.get(session, trial.id), decision.action)
+    return _judging(session, trial)
+
+
+def _judging(session: Session, trial: PlaygroundTrial) -> JudgingOut | None:
+    found = judging.standing(session, trial)
+    if found is None:
+        return None
+    same = {name: getattr(found, name) for name in ("status", "calls", "cost", "error")}
+    return JudgingOut(**same, estimate=found.dollars, unknown_calls=found.unknown)
+
+
 @router.get(ONE + "/events")
 def events(request: Request, access: Viewer, trial_id: str) -> StreamingResponse:
     project_id = access.project.id
@@ -168,7 +215,7 @@ def events(request: Request, access: Viewer, trial_id: str) -> StreamingResponse
             told = TrialOut.of(trial, batches).model_dump(mode="json")
         mark = f"{told['status']}:{told['progress']['done']}"
         changed = [Event(mark, "progress", told)] if mark != last else []
-        return changed if service.open_batches(batches) else [*changed, Event(f"{mark}:end", "end", told)]
+        return changed if queries.open_batches(batches) else [*changed, Event(f"{mark}:end", "end", told)]
 
     return event_stream(request, poll)
 
@@ -185,6 +232,8 @@ def _fresh(session: Session, trial: PlaygroundTrial) -> TrialOut:
 def _outputs(session: Session, trial: PlaygroundTrial, batches: list[ModelBatch]) -> list[TriedOut]:
     places = {batch.id: place for place, batch in enumerate(batches)}
     specs = [parse_spec(raw) for raw in trial.graders]
+    found = retrieving.of_trial(session, trial.id)
+    said = judging.said_of(judging.of_trial(session, trial.id), specs)
     return [
         TriedOut(
             variant=places[item.batch_id],
@@ -196,8 +245,11 @@ def _outputs(session: Session, trial: PlaygroundTrial, batches: list[ModelBatch]
             **{name: item.measured.get(name) for name in ("latency_ms", "input_tokens", "output_tokens", "cost")},
             grades=[
                 GradeOut(grader=name, score=one.score, passed=one.passed, reason=one.reason)
-                for name, one in grades(item, content, specs)
+                for name, one in grades(
+                    item, content, specs, found.get(item.example_id), said.get(f"{item.batch_id}/{item.example_id}")
+                )
             ],
+            retrieved=[one.source for one in found[item.example_id]] if item.example_id in found else None,
         )
         for item, _example, content in queries.items(session, list(places))
     ]

@@ -40,8 +40,8 @@ class Variant(StrictModel):
 
 class NewTrial(StrictModel):
     """``example_ids``, or left out as many approved ones as ``count``, drawn by ``seed`` among those with the tag and
-    the behaviour. Only the training side is asked. ``graders``: names of saved ones or grader objects that ask no
-    judge."""
+    the behaviour. Only the training side is asked. ``graders``: names of saved ones or grader objects; ``graders_of``:
+    a test set, whose newest run's graders are used beside them. Judges are asked once the outputs are in, on demand."""
 
     candidate_id: str
     variants: list[Variant] = Field(min_length=1, max_length=MOST_VARIANTS)
@@ -51,6 +51,7 @@ class NewTrial(StrictModel):
     behavior: Behavior | None = None
     seed: int = Field(0, ge=0, le=2**31 - 1)
     graders: list[str | dict[str, Any]] = Field(default_factory=list, max_length=10)
+    graders_of: str | None = None
     budget: float | None = Field(None, gt=0, le=100_000, allow_inf_nan=False)
 
     @field_validator("example_ids")
@@ -62,12 +63,15 @@ class NewTrial(StrictModel):
 
 
 class VariantBatch(NewBatch):
-    """A variant as its model batch takes it. ``few_shot``: worked examples in the revision that is sent."""
+    """A variant as its model batch takes it. ``few_shot``: worked examples in the revision that is sent.
+    ``candidate_id``: of one that searches; ``trial_id`` once it is asked."""
 
     system_prompt: str | None
     prompt_template: str | None
     parameters: dict[str, Any]
     few_shot: list[tuple[str, int]]
+    candidate_id: str | None = None
+    trial_id: str | None = None
 
 
 class NewVersion(StrictModel):

@@ -1,6 +1,6 @@
 """A variant as a kind of model batch: what is sent for an example, exactly as a run would send it for a case."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,6 +10,9 @@ from app.annotation.assist.kinds import Kind, Taken
 from app.annotation.assist.models import ModelBatch, ModelBatchItem
 from app.candidates.few_shot import queries as few_shot
 from app.candidates.few_shot import rules
+from app.candidates.knowledge.rules import Found
+from app.candidates.rules import request_of
+from app.evals.playground import retrieving
 from app.evals.playground.forms import VariantBatch
 from app.evals.runner.asking import Asked, Case, request_body
 from app.examples import queries as examples
@@ -17,7 +20,7 @@ from app.examples.models import Example, Revision
 from app.examples.rules import prompt
 from app.projects.models import Project
 
-KEPT = ("system_prompt", "prompt_template", "parameters", "few_shot")
+KEPT = ("system_prompt", "prompt_template", "parameters", "few_shot", "candidate_id", "trial_id")
 
 
 def settings(new: VariantBatch, _project: Project) -> dict[str, Any]:
@@ -29,8 +32,14 @@ def request(session: Session, chosen: Mapping[str, Any], example: Example, conte
     if content.tools:
         raise NotSent("The example calls tools: measure those in a run.")
     shots = [_shot(session, example, one[0], one[1]) for one in chosen["few_shot"]]
-    asked = Asked("", chosen["system_prompt"], chosen["prompt_template"], chosen["parameters"], None, shots)
-    body = request_body(asked, Case(example.id, [dict(message) for message in prompt(content.messages)], None))
+    searches = retrieving.searches_of(session, chosen.get("candidate_id"))
+    asked = Asked("", chosen["system_prompt"], chosen["prompt_template"], chosen["parameters"], None, shots, searches)
+    case = Case(example.id, [dict(message) for message in prompt(content.messages)], None)
+    found: Sequence[Found] = ()
+    if searches:
+        words = request_of(case.messages)
+        found = retrieving.for_example(session, chosen["trial_id"], searches, example.id, words)
+    body = request_body(asked, case, found)
     del body["model"]  # the batch names it
     return body
 
@@ -51,4 +60,4 @@ def take(_session: Session, _batch: ModelBatch, _item: ModelBatchItem) -> Taken:
     return Taken(1)
 
 
-PLAYGROUND = Kind("playground", 1, VariantBatch, settings, request, take)
+PLAYGROUND = Kind("playground", 1, VariantBatch, settings, request, take, retrieving.prepare)

@@ -23,6 +23,7 @@ from app.projects.access import Access
 from app.web.forms import FormState, parse
 from app.web.words import plural
 
+PLAIN = ("count", "tag", "behavior", "seed", "budget", "graders_of")
 DRAW = ("k", "tag", "behavior", "seed")
 
 
@@ -52,6 +53,7 @@ class NewPage:
     ticked: Sequence[str]
     approved: int
     ids: str
+    test_sets: Sequence[tuple[str, str]]
     form: FormState = field(default_factory=FormState)
     planned: PlannedTrial | None = None
     left_out: Sequence[str] = ()
@@ -85,6 +87,7 @@ def new(
         ticked=ticked or [str(raw["name"]) for raw in (like.graders if like else [])],
         approved=examples.count(session, access.project.id, ExampleFilter(status="approved", split="train"), None),
         ids=_ids(session, like),
+        test_sets=[(row.id, row.name) for row in queries.graded_sets(session, access.project.id)],
         form=form or FormState(),
         planned=planned,
         left_out=[f"{plural(count, 'example')} {why}" for why, count in left_out.items()],
@@ -92,8 +95,9 @@ def new(
 
 
 def _graders(session: Session, access: Access) -> list[Any]:
-    """Saved graders that ask no judge."""
-    return [row for row in evals.saved_graders(session, access.project.id) if not runs.judged([runs.spec_of(row)])]
+    """Saved graders but those that compare with a run."""
+    rows = evals.saved_graders(session, access.project.id)
+    return [row for row in rows if not any(ask.against for ask in runs.spec_of(row).definition.asks)]
 
 
 def _variants(
@@ -142,7 +146,7 @@ def read(session: Session, access: Access, values: Mapping[str, Any], graders: S
         "variants": [_variant(values, place) for place in places],
         "graders": list(graders),
     }
-    fields |= {name: values[name] for name in ("count", "tag", "behavior", "seed", "budget") if values.get(name)}
+    fields |= {name: values[name] for name in PLAIN if values.get(name)}
     if values.get("numbers"):
         fields["example_ids"] = _numbered(session, access, str(values["numbers"]))
     try:

@@ -1,6 +1,6 @@
 """Typed context of a trial: outputs side by side, with what differs marked and what graders say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from app.annotation.assist import queries as assist
 from app.annotation.assist.models import ModelBatch, ModelBatchItem
 from app.candidates import queries as candidates
+from app.candidates.knowledge.rules import Found, cited
 from app.evals.graders import Grade, GraderSpec, parse_spec
-from app.evals.playground import queries, service
+from app.evals.playground import judging, queries, retrieving, service
 from app.evals.playground.grading import grades
+from app.evals.playground.judging import Said, Standing
 from app.evals.playground.models import PlaygroundTrial
 from app.examples.differences import Segment, words
 from app.examples.models import Example, Revision
@@ -45,17 +47,19 @@ class Cell:
     problem: str
     figures: str
     grades: Sequence[GradeShown]
+    cited: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One example with what each variant answered."""
+    """One example with what each variant answered. ``found``: what a search gave all of them."""
 
     number: int
     url: str
     request: str
     expected: str
     cells: Sequence[Cell]
+    found: Sequence[Found] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,15 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Graded:
+    """What outputs are graded by: ``found`` by example, ``said`` by output."""
+
+    specs: Sequence[GraderSpec]
+    found: Mapping[str, Sequence[Found]]
+    said: Mapping[str, Said]
+
+
+@dataclass(frozen=True)
 class TrialPage:
     slug: str
     trial_id: str
@@ -88,6 +101,7 @@ class TrialPage:
     total: int
     status: str
     live: bool
+    judging: Standing | None
     cost: float | None
     budget: float | None
     unknown: int
@@ -138,8 +152,10 @@ def trial(session: Session, access: Access, found: PlaygroundTrial, form: FormSt
     source = candidates.get(session, access.project.id, found.candidate_id)
     specs = [parse_spec(raw) for raw in found.graders]
     lost = [assist.unknown(session, one.id) for one in batches]
-    rows = _rows(session, access.project.slug, batches, specs)
-    live = service.open_batches(batches)
+    told = judging.said_of(judging.of_trial(session, found.id), specs)
+    rows = _rows(session, access.project.slug, batches, Graded(specs, retrieving.of_trial(session, found.id), told))
+    judges = judging.standing(session, found)
+    live = queries.open_batches(batches)
     costs = [one.cost for one in batches if one.cost is not None]
     done, total = sum(one.done for one in batches), sum(one.total for one in batches)
     return TrialPage(
@@ -154,7 +170,8 @@ def trial(session: Session, access: Access, found: PlaygroundTrial, form: FormSt
         done=done,
         total=total,
         status=status(batches),
-        live=live,
+        live=live or bool(judges and judges.live),
+        judging=None if live else judges,
         cost=sum(costs) if costs else None,
         budget=found.budget,
         unknown=sum(count for count, _dollars in lost),
@@ -195,17 +212,26 @@ def _variant(session: Session, batches: Sequence[ModelBatch], place: int, rows: 
     )
 
 
-def _rows(session: Session, slug: str, batches: Sequence[ModelBatch], specs: Sequence[GraderSpec]) -> list[Asked]:
+def _rows(
+    session: Session,
+    slug: str,
+    batches: Sequence[ModelBatch],
+    graded: Graded,
+) -> list[Asked]:
     items: dict[str, dict[str, ModelBatchItem]] = {}
     examples: dict[str, tuple[Example, Revision]] = {}
     for item, example, content in queries.items(session, [one.id for one in batches]):
         items.setdefault(example.id, {})[item.batch_id] = item
         examples[example.id] = (example, content)
-    return [_asked(slug, *examples[one], [items[one].get(batch.id) for batch in batches], specs) for one in examples]
+    return [_asked(slug, *examples[one], [items[one].get(batch.id) for batch in batches], graded) for one in examples]
 
 
 def _asked(
-    slug: str, example: Example, content: Revision, items: Sequence[ModelBatchItem | None], specs: Sequence[GraderSpec]
+    slug: str,
+    example: Example,
+    content: Revision,
+    items: Sequence[ModelBatchItem | None],
+    graded: Graded,
 ) -> Asked:
     end = answer_index(content.messages)
     first = items[0].answer if items and items[0] else None
@@ -214,21 +240,28 @@ def _asked(
         url=f"/p/{slug}/examples/{example.id}",
         request=next((text_of(m.get("content")) for m in reversed(content.messages) if m.get("role") == "user"), ""),
         expected=text_of(content.messages[end].get("content")) if end is not None else "",
-        cells=[_cell(place, item, content, first, specs) for place, item in enumerate(items)],
+        cells=[_cell(place, item, content, first, graded) for place, item in enumerate(items)],
+        found=graded.found.get(example.id),
     )
 
 
 def _cell(
-    place: int, item: ModelBatchItem | None, content: Revision, first: str | None, specs: Sequence[GraderSpec]
+    place: int,
+    item: ModelBatchItem | None,
+    content: Revision,
+    first: str | None,
+    graded: Graded,
 ) -> Cell:
     if item is None:
         return Cell(LETTERS[place], "failed", "", None, "This variant was not asked this.", "", ())
     text = (item.answer or "")[:LONGEST]
     compared = place > 0 and bool(text) and bool(first)
-    given = [_grade(name, one) for name, one in grades(item, content, specs)]
+    found, said = graded.found.get(item.example_id), graded.said.get(f"{item.batch_id}/{item.example_id}")
+    given = [_grade(name, one) for name, one in grades(item, content, graded.specs, found, said)]
     state = "waiting" if item.state == "waiting" else "failed" if item.state in ("failed", "lost") else "done"
     segments = words((first or "")[:LONGEST], text) if compared else None
-    return Cell(LETTERS[place], state, text, segments, item.reason or "", _figures(item.measured), given)
+    numbers = cited(text) if found is not None else ()
+    return Cell(LETTERS[place], state, text, segments, item.reason or "", _figures(item.measured), given, numbers)
 
 
 def _grade(name: str, given: Grade) -> GradeShown:

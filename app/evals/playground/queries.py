@@ -1,16 +1,21 @@
 """SQL of the playground."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import Session
 
 from app.annotation.assist.models import ModelBatch, ModelBatchItem
+from app.annotation.assist.service import OPEN
 from app.candidates.models import Candidate
 from app.core.errors import NotFound
 from app.core.ids import is_id
+from app.datasets.models import TestSet
+from app.evals.models import EvalRun
 from app.evals.playground.models import PlaygroundTrial, PlaygroundVariant
 from app.examples.models import Example, Revision
+from app.gateway.models import PaidCall
 from app.web.paging import Slice, cut, decode_cursor
 
 TrialRow = Row[PlaygroundTrial, str]
@@ -70,3 +75,24 @@ def items(session: Session, batch_ids: Sequence[str]) -> Sequence[Row[ModelBatch
 def ids_of(session: Session, project_id: str, numbers: Sequence[int]) -> dict[int, str]:
     query = select(Example.number, Example.id).where(Example.project_id == project_id, Example.number.in_(numbers))
     return {row[0]: row[1] for row in session.execute(query.where(Example.deleted_at.is_(None)))}
+
+
+def items_asked(session: Session, judging_id: str) -> set[str]:
+    """Items of all calls to judges of a trial, whatever became of them."""
+    return set(session.scalars(select(PaidCall.item).where(PaidCall.subject_id == judging_id)))
+
+
+def open_batches(found: Sequence[ModelBatch]) -> bool:
+    return any(batch.status in OPEN for batch in found)
+
+
+def graders_of(session: Session, project_id: str, test_set_id: str) -> list[Any]:
+    """Snapshots of the graders of the newest finished run on a test set."""
+    query = select(EvalRun.graders).where(EvalRun.project_id == project_id, EvalRun.test_set_id == test_set_id)
+    return list(session.scalar(query.where(EvalRun.status == "succeeded").order_by(EvalRun.id.desc()).limit(1)) or [])
+
+
+def graded_sets(session: Session, project_id: str) -> Sequence[Row[str, str]]:
+    """(id, name) of test sets that a finished run was made on."""
+    ran = select(EvalRun.test_set_id).where(EvalRun.project_id == project_id, EvalRun.status == "succeeded")
+    return session.execute(select(TestSet.id, TestSet.name).where(TestSet.id.in_(ran)).order_by(TestSet.name)).all()

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.core.errors import Conflict, Invalid
-from app.evals.playground import new_page, pages, queries, service
+from app.evals.playground import judging, new_page, pages, queries, service
 from app.evals.playground.forms import NewVersion, UnknownDecision
 from app.projects.access import Access, Engineer, Viewer
 from app.web.forms import FormDep, FormState, form_values, parse, refused
@@ -84,6 +84,21 @@ def cancel(session: SessionDep, access: Engineer, trial_id: str) -> Response:
 @router.post(ONE + "/resuming")
 def resume(session: SessionDep, access: Engineer, trial_id: str) -> Response:
     service.resume(session, access, queries.get(session, access.project.id, trial_id))
+    return _back(access, trial_id)
+
+
+@router.post(ONE + "/judging")
+def judge(session: SessionDep, access: Engineer, trial_id: str) -> Response:
+    """Have the judges asked: somebody has read the price."""
+    judging.ask(session, access, queries.get(session, access.project.id, trial_id))
+    return _back(access, trial_id)
+
+
+@router.post(ONE + "/judging/unknown-calls")
+def decide_unknown_verdicts(session: SessionDep, access: Engineer, trial_id: str, form: FormDep) -> Response:
+    found = queries.get(session, access.project.id, trial_id)
+    action = parse(UnknownDecision, form_values(form)).action
+    judging.decide_unknown(session, access, judging.get(session, found.id), action)
     return _back(access, trial_id)
 
 

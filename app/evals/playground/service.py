@@ -1,26 +1,30 @@
 """Verbs of the playground: plan and start a trial, stop it and go on, keep a variant as a candidate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.annotation.assist import queries as assist
 from app.annotation.assist import service as model_batches
+from app.annotation.assist.estimate import of_call
 from app.annotation.assist.forms import Price as BatchPrice
-from app.annotation.assist.models import ModelBatch
 from app.candidates import queries as candidates
 from app.candidates import service as candidate_service
 from app.candidates.few_shot import queries as few_shot_queries
 from app.candidates.few_shot import service as few_shot
 from app.candidates.few_shot.forms import FewShot
 from app.candidates.forms import NewCandidate, Price
+from app.candidates.knowledge.forms import NewRetrieval
 from app.candidates.models import Candidate
 from app.core.errors import Conflict, FieldError, Invalid
+from app.core.ids import is_id
 from app.evals import service as evals
-from app.evals.graders import GraderSpec
-from app.evals.playground import queries
+from app.evals.graders import GraderSpec, parse_spec
+from app.evals.playground import judging, queries
 from app.evals.playground.forms import NewTrial, NewVersion, Variant, VariantBatch
+from app.evals.playground.grading import item_of
 from app.evals.playground.kind import PLAYGROUND
 from app.evals.playground.models import PlaygroundTrial, PlaygroundVariant
 from app.examples.forms import SelectionFilter
@@ -34,7 +38,8 @@ RESUMABLE = ("paused", "failed", "cancelled")
 @dataclass(frozen=True)
 class PlannedTrial:
     """What would be sent, at most; ``dollars`` None where no price is known. ``examples``: ids, ``left_out``: why
-    others are not asked. ``shares``: dollars by variant."""
+    others are not asked. ``shares``: dollars by variant. ``judging``: calls to judges afterwards, and dollars
+    at most."""
 
     candidate: Candidate
     batches: Sequence[VariantBatch]
@@ -45,6 +50,7 @@ class PlannedTrial:
     input_tokens: int
     output_tokens: int
     shares: Sequence[float | None]
+    judging: tuple[int, float | None] = (0, 0.0)
 
     @property
     def dollars(self) -> float | None:
@@ -55,11 +61,7 @@ def plan(session: Session, access: Access, new: NewTrial) -> PlannedTrial:
     """Nothing is sent. Invalid names what cannot be tried."""
     source = candidates.get(session, access.project.id, new.candidate_id)
     provider = _provider(session, source)
-    if getattr(source, "retrieval", None):
-        raise Invalid.field("candidate_id", "The playground searches no documents: take a candidate without retrieval.")
-    graders = evals.specs(session, access.project.id, new.graders)
-    if evals.judged(graders):
-        raise Invalid.field("graders", "A grader that asks a judge is for runs: choose others here.")
+    graders = _graders(session, access, new)
     ids = new.example_ids or _drawn(session, access, new, provider)
     batches = [_batch(session, access, source, provider, one, ids, place) for place, one in enumerate(new.variants)]
     planned = [model_batches.plan(session, access, PLAYGROUND, one) for one in batches]
@@ -78,6 +80,7 @@ def plan(session: Session, access: Access, new: NewTrial) -> PlannedTrial:
         input_tokens=sum(one.estimate.input_tokens for one in planned),
         output_tokens=sum(one.estimate.output_tokens for one in planned),
         shares=[one.estimate.dollars for one in planned],
+        judging=_judging(graders, planned),
     )
     _within(new.budget, found)
     return found
@@ -98,7 +101,8 @@ def start(session: Session, access: Access, new: NewTrial) -> PlaygroundTrial:
     whole = planned.dollars
     for place, (one, share) in enumerate(zip(planned.batches, planned.shares, strict=True)):
         part = new.budget * (share or 0.0) / whole if new.budget and whole else None
-        batch = model_batches.start(session, access, PLAYGROUND, one.model_copy(update={"budget": part or None}))
+        asked = one.model_copy(update={"budget": part or None, "trial_id": trial.id})
+        batch = model_batches.start(session, access, PLAYGROUND, asked)
         session.add(PlaygroundVariant(trial_id=trial.id, position=place, batch_id=batch.id))
     session.flush()
     return trial
@@ -143,13 +147,51 @@ def save(session: Session, access: Access, trial: PlaygroundTrial, new: NewVersi
         prompt_template=said["prompt_template"],
         price=Price(**source.price) if source.price else None,
         few_shot=FewShot(example_ids=[one[0] for one in said["few_shot"]]) if said["few_shot"] else None,
+        retrieval=_as_said(source.retrieval),
         **fields,
     )
-    made = candidate_service.create(session, access, wanted, cloned_from=source.id)
+    made = candidate_service.create(session, access, wanted, cloned_from=source.id, keep_retrieval=True)
     kept = [[shot.example_id, shot.revision] for shot in few_shot_queries.of_candidate(session, made.id)]
     if kept != [list(one) for one in said["few_shot"]]:
         raise Conflict("A worked example was edited since this was tried: try it again, then keep it.")
     return made
+
+
+def _graders(session: Session, access: Access, new: NewTrial) -> list[GraderSpec]:
+    """Those that are named, and those of the newest run on a test set; of two of one name the first. Invalid for a
+    judge of pairs: it compares with a run."""
+    named = evals.specs(session, access.project.id, new.graders)
+    if new.graders_of:
+        used = queries.graders_of(session, access.project.id, new.graders_of) if is_id(new.graders_of) else []
+        if not used:
+            raise Invalid.field("graders_of", "No run on this test set is finished: choose graders by their names.")
+        names = {spec.name for spec in named}
+        of_set = [parse_spec(raw) for raw in used]
+        named += [spec for spec in of_set if spec.name not in names and not _compares(spec)]
+    if any(_compares(spec) for spec in named):
+        raise Invalid.field("graders", "A judge of pairs compares with a run, and is for runs: choose others here.")
+    return named
+
+
+def _compares(spec: GraderSpec) -> bool:
+    return any(ask.against for ask in spec.definition.asks)
+
+
+def _judging(graders: Sequence[GraderSpec], planned: Sequence[model_batches.Planned]) -> tuple[int, float | None]:
+    """(calls to judges once all outputs are in, dollars at most)."""
+    judged = [spec for spec in graders if spec.definition.asks]
+    found: list[tuple[int, float | None]] = []
+    for one in planned if judged else ():
+        for _example, content, body in one.examples:
+            item = item_of(content, ())
+            found += [judging.most_for(spec, item, of_call(body)[1]) for spec in judged if item is not None]
+    costs = [cost for _calls, cost in found]
+    return sum(calls for calls, _cost in found), None if None in costs else sum(cost or 0.0 for cost in costs)
+
+
+def _as_said(retrieval: Mapping[str, Any] | None) -> NewRetrieval | None:
+    names = ("collection_id", "top_k", "as_of", "ranking")
+    return NewRetrieval.model_validate({name: retrieval.get(name) for name in names}) if retrieval else None
 
 
 def _provider(session: Session, source: Candidate) -> Provider:
@@ -189,6 +231,7 @@ def _batch(
         prompt_template=one.prompt_template,
         parameters=dict(source.parameters),
         few_shot=shots,
+        candidate_id=source.id if source.retrieval else None,
     )
 
 
@@ -219,7 +262,3 @@ def _within(budget: float | None, found: PlannedTrial) -> None:
         raise Invalid.field("budget", "A budget needs the candidate's prices: without them nothing can be counted.")
     if found.dollars > budget:
         raise Invalid.field("budget", f"This may cost ${found.dollars:.6f}: raise the budget, or ask for less.")
-
-
-def open_batches(batches: Sequence[ModelBatch]) -> bool:
-    return any(batch.status in model_batches.OPEN for batch in batches)

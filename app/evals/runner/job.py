@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import transaction
 from app.core.settings import get_settings
-from app.evals import grading, news
+from app.evals import grading, news, retrieved
 from app.evals.graders.judging import Ask
 from app.evals.judges import planning
 from app.evals.judges.work import JudgeWork
@@ -21,9 +21,11 @@ from app.evals.runner import setups
 from app.evals.runner.along import grading_along
 from app.evals.runner.dispatch import Dispatcher, Work
 from app.evals.runner.errors import CannotStart, LeaseLost, ShuttingDown, StillHeld
+from app.evals.runner.lease import LEASE_SECONDS
 from app.evals.runner.outputs import OutputWork
+from app.evals.runner.reusing import reuse
 from app.evals.runner.stages import JUDGEMENTS
-from app.evals.runner.store import LEASE_SECONDS, Call, RunStore, open_store
+from app.evals.runner.store import Call, RunStore, open_store
 from app.gateway.answers import Answer
 from app.gateway.failures import Failure
 from app.jobs.stopping import when_stopping
@@ -100,8 +102,16 @@ async def _ask_candidate(store: RunStore) -> Stopped:
     if not calls:
         return None, None
     setup = await asyncio.to_thread(setups.of_candidate, store.run_id)
-    async with grading_along(store.run_id, store.lease):
-        return await _dispatch(store, setup, OutputWork(store, setup.asked), calls)
+    await asyncio.to_thread(retrieved.have_vectors, store.run_id, setup.asked.searches)
+    async with grading_along(store.run_id, store.lease, setup.asked.searches is not None) as along:
+        work = OutputWork(store, setup.asked, along.came)
+        if setup.reuses:
+            calls = await reuse(store, work, calls)
+        store.stored = work.stored
+        try:
+            return await _dispatch(store, setup, work, calls) if calls else (None, None)
+        finally:
+            store.stored = lambda rows: None
 
 
 async def _ask_judges(store: RunStore) -> Stopped:

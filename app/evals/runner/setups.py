@@ -33,7 +33,10 @@ class Setup:
 
 @dataclass(frozen=True)
 class CandidateSetup(Setup):
+    """``reuses``: answers of other runs to the same requests are taken over."""
+
     asked: Asked
+    reuses: bool
 
 
 def of_candidate(run_id: str) -> CandidateSetup:
@@ -43,12 +46,12 @@ def of_candidate(run_id: str) -> CandidateSetup:
         candidate = session.get_one(Candidate, run.candidate_id)
         provider, connection = connection_of(session, candidate.provider_id, DISABLED)
         shots = [shot.messages for shot in few_shot.of_candidate(session, candidate.id)]
-        searches = pinned(session, candidate.retrieval)
+        searches, stream, reuses = pinned(session, candidate.retrieval), run.stream, run.reuse_identical != "no"
     if few_shot_rules.ERASED in shots:
         raise CannotStart(ERASED)
     price = candidate.price
     if price is None and provider.kind == "local_engine":
-        price = {"input": 0.0, "output": 0.0}  # a local model costs nothing until an hourly rate is set
+        price = _by_the_hour(provider.hourly_rate, _slots(run, provider))
     asked = Asked(
         candidate.model,
         candidate.system_prompt,
@@ -57,8 +60,15 @@ def of_candidate(run_id: str) -> CandidateSetup:
         price,
         shots,
         searches,
+        stream,
+        f"{provider.id} {connection.base_url}",
     )
-    return CandidateSetup(connection, _slots(run, provider), _pace(provider), asked)
+    return CandidateSetup(connection, _slots(run, provider), _pace(provider), asked, reuses)
+
+
+def _by_the_hour(rate: float | None, at_a_time: int) -> dict[str, float]:
+    """A machine of one's own costs nothing until it has a rate. Calls that are under way together share its time."""
+    return {"input": 0.0, "output": 0.0} | ({} if rate is None else {"second": rate / 3600 / at_a_time})
 
 
 def of_judge(run_id: str, provider_id: str) -> Setup:

@@ -30,8 +30,11 @@ OUTPUT_COLUMNS = {
     "input_tokens": "int",
     "output_tokens": "int",
     "latency_ms": "double precision",
+    "first_token_ms": "double precision",
     "cost": "numeric",
     "error": "text",
+    "request_sha256": "bytea",
+    "reused_from": "uuid",
 }
 JUDGEMENT_COLUMNS = {
     "id": "uuid",

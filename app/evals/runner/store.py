@@ -1,14 +1,13 @@
 """All that the runner reads and writes, on one connection. Each write proves that the run is still this worker's.
 
-The lease: whoever takes a run over adds one to ``eval_runs.lease`` and keeps ``lease_expires_at`` ahead of the
-database's clock. Every transaction begins with an UPDATE of the run under that lease number; once another worker
-has taken over, the UPDATE finds no row and nothing is written.
+Every transaction begins with an UPDATE of the run under the number of its lease (``lease.py``); once another worker has
+taken over, the UPDATE finds no row and nothing is written.
 """
 
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +19,20 @@ from psycopg.types.json import set_json_loads
 from app.core.db import conninfo
 from app.evals.runner.asking import Case
 from app.evals.runner.errors import LeaseLost
-from app.evals.runner.stages import JUDGEMENTS, OUTPUTS, PURPOSES
+from app.evals.runner.lease import LEASE_SECONDS, leased
+from app.evals.runner.stages import OUTPUTS, PURPOSES
 from app.gateway import ledger
 from app.gateway.ledger import Cursor, Finished
 
-LEASE_SECONDS = 8.0
+COUNTED_ANEW = (
+    ", started_at = coalesce(started_at, clock_timestamp()), "
+    "done = (select count(*) from outputs where run_id = eval_runs.id), "
+    "failed = (select count(*) from outputs where run_id = eval_runs.id and status <> 'complete'), "
+    "judge_cost = (select sum(cost) from paid_calls where subject_id = eval_runs.id and purpose = 'judge'), "
+    "cost = (select sum(cost) from (select cost from outputs where run_id = eval_runs.id union all "
+    "select cost from paid_calls where subject_id = eval_runs.id and purpose = 'judge') x)"
+)
+RUNS = leased("eval_runs", PURPOSES, COUNTED_ANEW)
 
 
 @dataclass(frozen=True)
@@ -67,14 +75,19 @@ class Written:
 
 
 class RunStore:
-    """``stage`` is what the run is at: asking for outputs, then for judgements of them."""
+    """``stage`` is what the run is at: asking for outputs, then for judgements of them. Work of another kind has a
+    store of its own with its ``table`` and its ``stage``."""
+
+    table = RUNS
 
     def __init__(self, connection: psycopg.AsyncConnection[Any], run_id: str) -> None:
         self.connection, self.run_id = connection, run_id
         self.stage = OUTPUTS
         self.lease = 0
         self.worker = ""
+        self.unlimited = False  # the run is known to have no budget
         self.refusal: str | None = None  # what the project's budget says, where that stopped it
+        self.stored: Callable[[Sequence[dict[str, Any]]], None] = lambda rows: None  # told of rows that are committed
         self._in_use = asyncio.Lock()  # a read must not land in the middle of somebody's transaction
 
     async def take_over(self) -> str | None:
@@ -83,28 +96,13 @@ class RunStore:
         Answers 'taken', 'held' (somebody works on it: try again later) or None (there is nothing to run).
         """
         async with self.connection.transaction(), self.connection.cursor() as cursor:
-            await cursor.execute(
-                "select status in ('queued', 'running'), lease_expires_at > clock_timestamp() "
-                "from eval_runs where id = %s for update",
-                (self.run_id,),
-            )
+            await cursor.execute(self.table.held, (self.run_id,))
             row = await cursor.fetchone()
             if row is None or not row[0]:
                 return None
             if row[1]:
                 return "held"
-            await cursor.execute(
-                "update eval_runs set lease = lease + 1, status = 'running', error = null, "
-                "started_at = coalesce(started_at, clock_timestamp()), "
-                "lease_expires_at = clock_timestamp() + make_interval(secs => %s), "
-                "done = (select count(*) from outputs where run_id = eval_runs.id), "
-                "failed = (select count(*) from outputs where run_id = eval_runs.id and status <> 'complete'), "
-                "judge_cost = (select sum(cost) from paid_calls where subject_id = eval_runs.id and purpose = %s), "
-                "cost = (select sum(cost) from (select cost from outputs where run_id = eval_runs.id union all "
-                "select cost from paid_calls where subject_id = eval_runs.id and purpose = %s) x) "
-                "where id = %s returning lease",
-                (LEASE_SECONDS, JUDGEMENTS.purpose, JUDGEMENTS.purpose, self.run_id),
-            )
+            await cursor.execute(self.table.take, (LEASE_SECONDS, self.run_id))
             taken = await cursor.fetchone()
             assert taken is not None
             self.lease = taken[0]
@@ -121,26 +119,51 @@ class RunStore:
     async def cases(self, case_ids: Sequence[str]) -> dict[str, Case]:
         async with self._in_use, self.connection.cursor() as cursor:
             await cursor.execute(
-                "select id::text, messages, tools from test_cases where id = any(%s::uuid[])", (list(case_ids),)
+                "select id::text, messages, tools, expected, behavior, tags, extra from test_cases "
+                "where id = any(%s::uuid[])",
+                (list(case_ids),),
             )
             return {row[0]: Case(*row) for row in await cursor.fetchall()}
 
     async def write(self, steps: Sequence[Step]) -> list[Written]:
-        """One transaction for all steps. Raises LeaseLost, and then nothing of them was written."""
+        """One transaction for all steps. Raises LeaseLost, and then nothing of them was written.
+
+        In a pipeline: what needs no answer at once goes out together, so that many short steps do not wait for as many
+        round trips. A run without a budget marks its next calls in the same trip.
+        """
         ended = [step.ended for step in steps if step.ended]
+        finished = [one.finished for one in ended]
         rows = [one.row for one in ended if one.row]
-        async with self._in_use, self.connection.transaction(), self.connection.cursor() as cursor:
-            cancel, budget, spent = await self._prove_lease(cursor, ended)
+        async with self._in_use, self.connection.pipeline() as pipeline, self.connection.transaction():
+            count = await self.count(ended)
+            finishing, cursor = self.connection.cursor(), self.connection.cursor()
             if ended:
-                await ledger.finish(cursor, self.worker, [one.finished for one in ended])
+                await ledger.write_finished(finishing, self.worker, finished)
             if rows:
-                await cursor.execute(self.stage.insert, (orjson.dumps(rows).decode(),))
+                await self.insert(cursor, rows)
+            wanted = [step.send for step in steps if step.send]
+            sending = self.connection.cursor()
+            early = [call.id for call in wanted] if self.unlimited else []
+            if early:
+                await ledger.begin_sending(sending, self.worker, early)
+            cancel, budget, spent = await self.proven(count)
+            self.unlimited = budget is None  # no budget comes to a run while it is held
             retried = [one.finished.call_id for one in ended if one.again]
             again = await ledger.plan_again(cursor, retried) if retried else {}
-            wanted = [] if cancel else [step.send for step in steps if step.send]
-            allowed = await self._within_budget(cursor, wanted, budget, spent)
-            marked = await ledger.mark_sent(cursor, self.worker, allowed)
+            allowed = [] if cancel else early or await self._within_budget(cursor, wanted, budget, spent)
+            if early:
+                marked = await ledger.marked(sending, self.worker, early)
+                if cancel:
+                    await ledger.put_back(sending, early)
+                    marked = ledger.Marked(frozenset())
+            else:
+                marked = await ledger.mark_sent(sending, self.worker, allowed)
+            if ended:
+                if finishing.rowcount < 0:  # nothing was asked for after it: its result still has to be fetched
+                    await pipeline.sync()
+                ledger.check_finished(finishing, finished)
         self.refusal = self.refusal or marked.refusal
+        self.stored(rows)
         return [
             Written(
                 may_send=step.send is not None and step.send.id in marked.sent,
@@ -156,12 +179,7 @@ class RunStore:
     async def end(self, status: str, error: str | None) -> bool:
         """Release the run in this state; calls cut off on the way become unknown. False where it was taken from us."""
         async with self.connection.transaction(), self.connection.cursor() as cursor:
-            await cursor.execute(
-                "update eval_runs set status = %s::text, error = %s, lease_expires_at = null, finished_at = "
-                "case when %s::text in ('succeeded', 'failed', 'cancelled') then clock_timestamp() end "
-                "where id = %s and lease = %s and status = 'running'",
-                (status, error, status, self.run_id, self.lease),
-            )
+            await cursor.execute(self.table.end, (status, error, status, self.run_id, self.lease))
             ours = cursor.rowcount == 1
             if ours:
                 await self._give_up(cursor)
@@ -170,25 +188,26 @@ class RunStore:
     async def release(self) -> None:
         """Let the next worker take the run at once; it stays running, and calls cut off on the way become unknown."""
         async with self.connection.transaction(), self.connection.cursor() as cursor:
-            await cursor.execute(
-                "update eval_runs set lease_expires_at = null where id = %s and lease = %s", (self.run_id, self.lease)
-            )
+            await cursor.execute(self.table.release, (self.run_id, self.lease))
             if cursor.rowcount == 1:
                 await self._give_up(cursor)
 
     async def unknown(self) -> int:
         async with self.connection.cursor() as cursor:
-            return sum([await ledger.count(cursor, self.run_id, purpose, "unknown") for purpose in PURPOSES])
+            return sum([await ledger.count(cursor, self.run_id, purpose, "unknown") for purpose in self.table.purposes])
 
     async def _give_up(self, cursor: Cursor) -> None:
-        for purpose in PURPOSES:
+        for purpose in self.table.purposes:
             await ledger.give_up(cursor, self.run_id, purpose)
 
-    async def _prove_lease(self, cursor: Cursor, ended: Sequence[Ended]) -> tuple[bool, float | None, float]:
-        """(somebody asked to cancel, budget, dollars spent so far)."""
+    async def insert(self, cursor: Cursor, rows: Sequence[dict[str, Any]]) -> None:
+        await cursor.execute(self.stage.insert, (orjson.dumps(rows).decode(),))
+
+    async def count(self, ended: Sequence[Ended]) -> Cursor:
+        """Count what ended, which proves the lease."""
         rows = [one.row for one in ended if one.row]
         costs = [one.finished.cost for one in ended if one.finished.cost is not None]
-        await cursor.execute(
+        return await self.connection.execute(
             self.stage.count,
             {
                 "rows": len(rows),
@@ -200,7 +219,10 @@ class RunStore:
                 "lease": self.lease,
             },
         )
-        row = await cursor.fetchone()
+
+    async def proven(self, count: Cursor) -> tuple[bool, float | None, float]:
+        """(somebody asked to cancel, budget, dollars spent so far)."""
+        row = await count.fetchone()
         if row is None:
             raise LeaseLost(self.run_id)
         return row[0], row[1], row[2]
@@ -222,14 +244,21 @@ class RunStore:
 
 
 @asynccontextmanager
-async def open_store(run_id: str) -> AsyncIterator[RunStore]:
+async def leased_connection() -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """For a store: a worker that freezes in the middle of a transaction must not keep the row locked against the next
+    one."""
     connection = await psycopg.AsyncConnection.connect(conninfo(), autocommit=True)
     set_json_loads(orjson.loads, connection)
-    # a worker that freezes in the middle of a transaction must not keep the run's row locked against the next one
     await connection.execute(
         "select set_config('idle_in_transaction_session_timeout', %s, false)", (f"{int(LEASE_SECONDS * 1000)}ms",)
     )
     try:
-        yield RunStore(connection, run_id)
+        yield connection
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def open_store(run_id: str) -> AsyncIterator[RunStore]:
+    async with leased_connection() as connection:
+        yield RunStore(connection, run_id)

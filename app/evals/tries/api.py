@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.evals.tries import service
-from app.evals.tries.forms import NewTry
+from app.evals.tries import queries, service
+from app.evals.tries.forms import NewTry, UnknownDecision
 from app.evals.tries.models import GraderTry
 from app.projects.access import Engineer
 from app.web.idempotency import api_router
@@ -25,7 +25,8 @@ class TriedOut(BaseModel):
 
 
 class TryOut(BaseModel):
-    """``estimate``: dollars that the ``calls`` to judges may cost at most, ``cost`` what they did; None is unknown."""
+    """``estimate``: dollars that the ``calls`` to judges may cost at most, ``cost`` what they did; None is unknown.
+    ``unknown_calls`` may have been billed without an answer, and wait for a decision."""
 
     id: str
     run_id: str
@@ -33,6 +34,7 @@ class TryOut(BaseModel):
     output_ids: list[str]
     grades: list[TriedOut]
     calls: int
+    unknown_calls: int
     estimate: float | None
     cost: float | None
     error: str | None
@@ -40,8 +42,9 @@ class TryOut(BaseModel):
     finished_at: datetime | None
 
     @classmethod
-    def of(cls, row: GraderTry) -> "TryOut":
-        values = {name: getattr(row, name) for name in set(cls.model_fields) - {"grades"}}
+    def of(cls, session: SessionDep, row: GraderTry) -> "TryOut":
+        values = {name: getattr(row, name) for name in set(cls.model_fields) - {"grades", "unknown_calls"}}
+        values["unknown_calls"] = queries.unknown(session, row.id)[0]
         return cls(**values, grades=[TriedOut.model_validate(one) for one in row.results or []])
 
 
@@ -60,7 +63,7 @@ def begin(session: SessionDep, access: Engineer, new: NewTryIn) -> TryOut:
 
 @router.get(BASE + "/{try_id}")
 def one(session: SessionDep, access: Engineer, try_id: str) -> TryOut:
-    return TryOut.of(service.find(session, access, try_id))
+    return TryOut.of(session, service.find(session, access, try_id))
 
 
 @router.post(BASE + "/{try_id}/asking", status_code=202)
@@ -70,7 +73,14 @@ def ask(session: SessionDep, access: Engineer, try_id: str) -> TryOut:
     return _answer(session, row)
 
 
+@router.post(BASE + "/{try_id}/unknown-calls", status_code=202)
+def decide_unknown(session: SessionDep, access: Engineer, try_id: str, decision: UnknownDecision) -> TryOut:
+    row = service.find(session, access, try_id)
+    service.decide_unknown(session, access, row, decision.action)
+    return _answer(session, row)
+
+
 def _answer(session: SessionDep, row: GraderTry) -> TryOut:
     session.flush()
     session.refresh(row)
-    return TryOut.of(row)
+    return TryOut.of(session, row)

@@ -3,11 +3,9 @@
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-
-import httpx2
 
 from app.core.db import transaction
 from app.core.settings import get_settings
@@ -18,10 +16,10 @@ from app.evals.runner.setups import JUDGE_DISABLED, connection_of
 from app.evals.runner.store import Call
 from app.evals.tries import grades
 from app.evals.tries.models import GraderTry
-from app.evals.tries.store import TryStore, open_store
+from app.evals.tries.store import TRIES, Place, TryStore, open_store
 from app.gateway.answers import Answer
 from app.gateway.chat import complete
-from app.gateway.client import Connection, open_http
+from app.gateway.client import Connection, Http, open_http
 from app.gateway.failures import Failure
 from app.gateway.ledger import Finished
 from app.gateway.retrying import wait_before_next
@@ -29,30 +27,37 @@ from app.gateway.retrying import wait_before_next
 log = logging.getLogger(__name__)
 AT_A_TIME = 5
 KEPT = ("status", "score", "label", "reason", "problem")
-Http = httpx2.AsyncClient
 
 
 async def run_try(try_id: str) -> None:
     """Ask for all that is planned, then grade. Cut off at any moment, it goes on from there."""
-    async with open_store(try_id) as store:
+    await ask_judges(try_id, TRIES, _judges, grades.finish)
+
+
+async def ask_judges(
+    work_id: str, place: Place, load: Callable[[str], JudgeWork], finish: Callable[[str, int], object]
+) -> None:
+    """Ask the judges of a piece of work in ``place``. ``load`` knows its asks; ``finish`` ends it, with its id and
+    lease, and raises LeaseLost."""
+    async with open_store(work_id, place) as store:
         with suppress(LeaseLost):  # another worker has it, and ends it
             if await store.take_over():
-                await _work(store)
+                await _work(store, load, finish)
 
 
-async def _work(store: TryStore) -> None:
+async def _work(store: TryStore, load: Callable[[str], JudgeWork], finish: Callable[[str, int], object]) -> None:
     try:
-        work = await asyncio.to_thread(_judges, store.try_id)
+        work = await asyncio.to_thread(load, store.try_id)
         calls = await store.planned()
         for provider_id in dict.fromkeys(call.provider_id for call in calls):
             await _ask_provider(store, work, provider_id, [c for c in calls if c.provider_id == provider_id])
-        await asyncio.to_thread(grades.finish, store.try_id, store.lease)
+        await asyncio.to_thread(finish, store.try_id, store.lease)
     except CannotStart as error:
         await store.fail(str(error))
     except LeaseLost:
         raise
     except Exception as error:
-        log.exception("try %s broke", store.try_id)
+        log.exception("%s %s broke", store.place.purpose, store.try_id)
         await store.fail(f"It stopped on an error of its own ({type(error).__name__}); the log has the details.")
 
 

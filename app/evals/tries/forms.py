@@ -1,6 +1,6 @@
 """What may be asked of a try."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -18,3 +18,7 @@ class NewTry(StrictModel):
     metric: str | None = None
     pass_threshold: float | None = Field(None, ge=0, le=1)
     turn: int = Field(0, ge=0, le=1_000)
+
+
+class UnknownDecision(StrictModel):
+    action: Literal["accept", "resend"]

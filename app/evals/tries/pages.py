@@ -41,6 +41,8 @@ class TryView:
     cost: float | None
     error: str | None
     turn: int
+    unknown: int
+    unknown_cost: float
 
     @property
     def live(self) -> bool:
@@ -78,6 +80,7 @@ def view(session: Session, access: Access, row: GraderTry) -> TryView:
         row.cost,
         row.error,
         int(row.typed.get("turn", 0)),
+        *queries.unknown(session, row.id),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Row, case, func, select, text
 from sqlalchemy.orm import Session
 
 from app.candidates.models import Candidate
@@ -14,6 +14,19 @@ from app.evals.models import EvalRun, Grade, Output
 from app.evals.tries.models import GraderTry
 
 RUNS_SHOWN = 50
+UNKNOWN = text("""
+select count(*), coalesce(sum(cost_estimate), 0)::float8 from paid_calls where subject_id = :try and state = 'unknown'
+""")
+# the newest attempt of each call whose answer was lost on the way
+RESEND = text("""
+insert into paid_calls (id, project_id, provider_id, subject_id, purpose, item, attempt, state, cost_estimate)
+select gen_random_uuid(), project_id, provider_id, subject_id, purpose, item, attempt + 1, 'planned', cost_estimate
+from paid_calls where subject_id = :try and state = 'unknown' returning item
+""")
+DECIDE = text("""
+update paid_calls set state = 'accepted', decided_by = :user, finished_at = clock_timestamp()
+where subject_id = :try and state = 'unknown'
+""")
 
 
 def one(session: Session, project_id: str, user_id: str, try_id: str) -> GraderTry:
@@ -64,3 +77,21 @@ def passed_before(session: Session, output_ids: Sequence[str]) -> dict[str, bool
     """Whether all grades that an output has in its run passed; ungraded ones are left out."""
     query = select(Grade.output_id, func.coalesce(func.bool_and(Grade.passed), False)).group_by(Grade.output_id)
     return {row[0]: row[1] for row in session.execute(query.where(Grade.output_id.in_(output_ids)))}
+
+
+def unknown(session: Session, try_id: str) -> tuple[int, float]:
+    """Calls that may have been billed without an answer, and what they may have cost."""
+    count, dollars = session.execute(UNKNOWN, {"try": try_id}).one()
+    return int(count), float(dollars)
+
+
+def resend_unknown(session: Session, try_id: str, user_id: str) -> list[str]:
+    """Plan those calls once more; answers their items."""
+    items = list(session.scalars(RESEND, {"try": try_id}))
+    accept_unknown(session, try_id, user_id)
+    return items
+
+
+def accept_unknown(session: Session, try_id: str, user_id: str) -> None:
+    """Take the loss: nothing is sent again."""
+    session.execute(DECIDE, {"try": try_id, "user": user_id})

@@ -7,9 +7,9 @@ from app.core.errors import Invalid
 from app.evals import grader_pages
 from app.evals.grader_routes import values_of
 from app.evals.tries import service
-from app.evals.tries.forms import NewTry
+from app.evals.tries.forms import NewTry, UnknownDecision
 from app.projects.access import Engineer
-from app.web.forms import FormDep, parse, refused
+from app.web.forms import FormDep, form_values, parse, refused
 from app.web.render import is_htmx, render
 from app.web.session import SessionDep
 
@@ -37,4 +37,11 @@ def one(request: Request, session: SessionDep, access: Engineer, try_id: str) ->
 @router.post(BASE + "/{try_id}/asking")
 def ask(session: SessionDep, access: Engineer, try_id: str) -> Response:
     service.ask(session, access, service.find(session, access, try_id))
+    return RedirectResponse(f"/p/{access.project.slug}/graders/tries/{try_id}#tried", 303)
+
+
+@router.post(BASE + "/{try_id}/unknown-calls")
+def decide_unknown(session: SessionDep, access: Engineer, try_id: str, form: FormDep) -> Response:
+    action = parse(UnknownDecision, form_values(form)).action
+    service.decide_unknown(session, access, service.find(session, access, try_id), action)
     return RedirectResponse(f"/p/{access.project.slug}/graders/tries/{try_id}#tried", 303)

@@ -93,6 +93,23 @@ def ask(session: Session, access: Access, row: GraderTry) -> None:
     enqueue(session, "evals.try_grader", key=f"grader-try:{row.id}", try_id=row.id)
 
 
+def decide_unknown(session: Session, access: Access, row: GraderTry, action: str) -> None:
+    """Of calls to judges that may have been billed without an answer: send them again, or take the loss."""
+    session.refresh(row, with_for_update=True)
+    if row.status in ("estimated", "queued", "running") or not queries.unknown(session, row.id)[0]:
+        raise Conflict("No call of this try waits for a decision.")
+    if action == "accept":
+        queries.accept_unknown(session, row.id, access.user.id)
+    else:
+        again = queries.resend_unknown(session, row.id, access.user.id)
+        row.answers = {item: said for item, said in row.answers.items() if item not in again}
+        row.status, row.results, row.error, row.finished_at = "queued", None, None, None
+        session.flush()
+        enqueue(session, "evals.try_grader", key=f"grader-try:{row.id}", try_id=row.id)
+    keys = {"actor_id": access.user.id, "project_id": access.project.id}
+    record(session, f"{action}-unknown", "try of a grader", row.id, **keys)
+
+
 def spec_of(session: Session, access: Access, new: NewTry) -> GraderSpec:
     """The grader as it would be saved, with its judges settled. Invalid names the field."""
     raw = new.model_dump(exclude_none=True, include={"metric", "pass_threshold"})

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -19,9 +20,21 @@ from app.gateway.ledger import Cursor, Finished
 PURPOSE = "grader_try"
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a piece of judging stands: a table of ours with the columns of ``grader_tries`` that are written here, and
+    the purpose of its calls in the ledger."""
+
+    table: str
+    purpose: str
+
+
+TRIES = Place("grader_tries", PURPOSE)
+
+
 class TryStore:
-    def __init__(self, connection: psycopg.AsyncConnection[Any], try_id: str) -> None:
-        self.connection, self.try_id = connection, try_id
+    def __init__(self, connection: psycopg.AsyncConnection[Any], try_id: str, place: Place = TRIES) -> None:
+        self.connection, self.try_id, self.place = connection, try_id, place
         self.lease, self.worker = 0, ""
         self._in_use = asyncio.Lock()
 
@@ -29,7 +42,7 @@ class TryStore:
         """Take the try; what a worker before had sent and not finished becomes unknown, and is not sent again."""
         async with self.connection.transaction(), self.connection.cursor() as cursor:
             await cursor.execute(
-                "update grader_tries set lease = lease + 1, status = 'running' "
+                f"update {self.place.table} set lease = lease + 1, status = 'running' "  # noqa: S608 (names of our own tables)
                 "where id = %s and status in ('queued', 'running') returning lease",
                 (self.try_id,),
             )
@@ -38,7 +51,7 @@ class TryStore:
                 return False
             self.lease = row[0]
             self.worker = f"{socket.gethostname()}:{os.getpid()}:{self.lease}"
-            await ledger.give_up(cursor, self.try_id, PURPOSE)
+            await ledger.give_up(cursor, self.try_id, self.place.purpose)
         return True
 
     async def planned(self) -> list[Call]:
@@ -46,7 +59,7 @@ class TryStore:
             await cursor.execute(
                 "select id::text, item, provider_id::text, cost_estimate::float8 from paid_calls "
                 "where subject_id = %s and purpose = %s and state = 'planned' order by item",
-                (self.try_id, PURPOSE),
+                (self.try_id, self.place.purpose),
             )
             return [Call(*row) for row in await cursor.fetchall()]
 
@@ -75,14 +88,15 @@ class TryStore:
         async with self._in_use, self.connection.transaction(), self.connection.cursor() as cursor:
             await self._prove_lease(cursor, {}, None)
             await cursor.execute(
-                "update grader_tries set status = 'failed', error = %s, finished_at = clock_timestamp() where id = %s",
+                f"update {self.place.table} set status = 'failed', error = %s, finished_at = clock_timestamp() "  # noqa: S608 (names of our own tables)
+                "where id = %s",
                 (problem, self.try_id),
             )
             await cursor.execute("delete from paid_calls where subject_id = %s and state = 'planned'", (self.try_id,))
 
     async def _prove_lease(self, cursor: Cursor, answers: dict[str, Any], cost: float | None) -> None:
         await cursor.execute(
-            "update grader_tries set answers = answers || %s::jsonb, "
+            f"update {self.place.table} set answers = answers || %s::jsonb, "  # noqa: S608 (names of our own tables)
             "cost = case when %s::float8 is null then cost else coalesce(cost, 0) + %s end "
             "where id = %s and lease = %s and status = 'running'",
             (orjson.dumps(answers).decode(), cost, cost or 0.0, self.try_id, self.lease),
@@ -92,9 +106,9 @@ class TryStore:
 
 
 @asynccontextmanager
-async def open_store(try_id: str) -> AsyncIterator[TryStore]:
+async def open_store(try_id: str, place: Place = TRIES) -> AsyncIterator[TryStore]:
     connection = await psycopg.AsyncConnection.connect(conninfo(), autocommit=True)
     try:
-        yield TryStore(connection, try_id)
+        yield TryStore(connection, try_id, place)
     finally:
         await connection.close()

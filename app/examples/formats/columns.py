@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.core.errors import FieldError, Invalid
 from app.examples.chat import Refused
 from app.examples.formats.base import Table
 from app.examples.strict_json import parse_json
-from app.web.forms import StrictModel, field_errors
 
 # column names that people use, the likelier first
 NAMES = {
@@ -43,11 +42,13 @@ SHORT = 60  # characters; an annotation that is never longer is a label
 ONE = ("user", "assistant", "label", "behavior", "group")  # fields of a mapping that name one column
 
 
-class ColumnMapping(StrictModel):
+class ColumnMapping(BaseModel):
     """Names of columns, but for ``system``: that is the text of a system message put before every example.
 
     Without ``assistant`` the label is the answer. Columns that are not named are kept in the example's metadata.
     """
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     user: str = Field(min_length=1)
     assistant: str | None = None
@@ -81,6 +82,8 @@ def checked(mapping: Mapping[str, Any] | None, columns: Sequence[str], *, answer
     try:
         found = ColumnMapping.model_validate(dict(mapping))
     except ValidationError as error:
+        from app.web.forms import field_errors  # the process that reads a file starts without the web
+
         errors = [FieldError(f"mapping.{e.loc}", e.msg) for e in field_errors(error.errors())]
         raise Invalid(f"The mapping is not right: {errors[0].loc}: {errors[0].msg}", errors) from error
     named = {name: getattr(found, name) for name in ONE}

@@ -102,7 +102,7 @@ def answer_of(command: list[str], limit: float, stopping: Callable[[], bool]) ->
     One that was ended by its memory or by the clock has nothing to say. Raises Stopped when ``stopping`` says so.
     """
     pipe = subprocess.PIPE
-    with _at_once, subprocess.Popen(command, stdout=pipe, stderr=pipe, env=_environment(), cwd="/") as child:  # noqa: S603
+    with _at_once, subprocess.Popen(command, stdout=pipe, stderr=pipe, env=environment(), cwd="/") as child:  # noqa: S603
         try:
             said, problem = _communicate(child, time.monotonic() + limit, stopping)
         finally:
@@ -133,8 +133,11 @@ def _communicate(
                 return None, b""
 
 
-def _environment() -> dict[str, str]:
-    """No secrets. One memory arena and Arrow on the system's allocator, so that the cap means what it says."""
+def environment() -> dict[str, str]:
+    """Of a process that reads somebody's file: no secrets.
+
+    One memory arena and Arrow on the system's allocator, so that the cap means what it says.
+    """
     code = str(Path(app.__path__[0]).parent)
     return {
         "PATH": os.defpath,

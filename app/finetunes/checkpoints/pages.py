@@ -11,7 +11,7 @@ from app.finetunes.models import Checkpoint, FineTune
 
 @dataclass(frozen=True)
 class CheckpointRow:
-    """``best``: the lowest validation loss of them all."""
+    """``best``: the lowest validation loss of them all; ``final``: the very state that the final model is."""
 
     id: str
     step: int
@@ -20,6 +20,7 @@ class CheckpointRow:
     train_loss: float | None
     valid_loss: float | None
     best: bool
+    final: bool
     candidate_id: str | None
     candidate: str | None
 
@@ -38,11 +39,20 @@ def rows(session: Session, row: FineTune) -> list[CheckpointRow]:
             train_loss=loss(one.metrics.get("train_loss")),
             valid_loss=valid_loss(one),
             best=best is not None and valid_loss(one) == best,
+            final=is_final(row, one),
             candidate_id=candidate_id,
             candidate=name,
         )
         for one, candidate_id, name in found
     ]
+
+
+def is_final(row: FineTune, checkpoint: Checkpoint) -> bool:
+    """Saved at the last step of a run that ended there; one that stops early keeps the weights of its best step."""
+    if row.status != "succeeded" or row.fine_tuned_model is None:
+        return False
+    same_state = checkpoint.step == row.total_steps and not row.hyperparameters.get("early_stopping")
+    return checkpoint.model == row.fine_tuned_model or (same_state and ":ckpt-step-" in checkpoint.model)
 
 
 def valid_loss(checkpoint: Checkpoint) -> float | None:

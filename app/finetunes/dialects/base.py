@@ -56,6 +56,7 @@ class Dialect:
     names_file: bool = False  # the upload wants the file's name in a field of its own
     waits_for_file: bool = False  # a job may be created only after the file was taken in
     has_checkpoints: bool = True
+    has_output: bool = False  # whether it tells what the training process printed
     speaks: bool = True  # whether jobs can be created there from here
 
     def named(self, objective: str) -> dict[str, str]:

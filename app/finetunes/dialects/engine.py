@@ -22,4 +22,5 @@ ENGINE = Dialect(
     body=body,
     source="docs/decisions/local-engine.md",
     read_on="2026-11-27",
+    has_output=True,
 )

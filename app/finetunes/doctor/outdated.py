@@ -5,8 +5,10 @@ now says otherwise about the same thing (the right answer of the case, or the ne
 the figure was trained on or stood in an older version. So a base's invention is no outdated fact, and a right fact that
 differs from an old document is none either.
 
-Each is a certain instance, not a sample of a tendency: two outputs, wholly above 5 % of those that can be checked, are
-enough. That none was learned is certain too where every training answer that can be checked agrees with what holds.
+Each is a certain instance, not a sample of a tendency: two outputs are enough, where they are wholly above 5 % of those
+that can be checked, or where the training answers that are contradicted are wholly above 5 % of theirs: what was taught
+is wrong, and it comes back. That none was learned is certain too where every training answer that can be checked agrees
+with what holds.
 """
 
 from collections.abc import Sequence
@@ -123,7 +125,8 @@ def _state(
     compared: int,
     dated: bool,
 ) -> State:
-    if wrong >= FEWEST and low is not None and low > BOUND:
+    taught_wrong = wilson(len(stale), max(compared, len(stale))).low
+    if wrong >= FEWEST and max(low or 0.0, taught_wrong or 0.0) > BOUND:
         return "found"
     if wrong == 0 and (not taught or (dated and compared == len(taught) and not stale)):
         return "not_found"

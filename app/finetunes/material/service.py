@@ -107,6 +107,14 @@ def validation(session: Session, material: Material) -> Iterator[bytes]:
     return _lines(session, material.version, material.objective, lambda row: key_of(row) in back)
 
 
+def parted(session: Session, material: Material) -> tuple[Callable[[Record], bool], Callable[[Record], bool]]:
+    """(whether a row of the version is trained on, whether a row of what it is validated with is validated with)."""
+    if material.share is None:
+        return lambda _row: True, lambda _row: material.validated
+    back = _held_back(session, material.version, material.share)
+    return lambda row: key_of(row) not in back, lambda row: key_of(row) in back
+
+
 def key_of(row: Record) -> str:
     """What keeps related rows on one side: their group, else what is asked."""
     return f"group:{row.group}" if row.group else fingerprint_unit(row.messages)

@@ -21,8 +21,7 @@ SHOWN = 30
 
 def address(project: Project, path: str = "") -> str:
     """The address of a page of the project, as people outside reach it."""
-    settings = get_settings()
-    return f"{(settings.base_url or f'http://{settings.host}:{settings.port}').rstrip('/')}/p/{project.slug}{path}"
+    return f"{get_settings().address}/p/{project.slug}{path}"
 
 
 def tell(

@@ -51,7 +51,7 @@ class Shelf:
 
     def find(self, q: str, as_of: str | None = None, top_k: int = 5) -> list[Found]:
         on = date.fromisoformat(as_of) if as_of else None
-        return service.look(self.session, self.collection, Search(q=q, as_of=on, top_k=top_k))
+        return service.look(self.session, self.collection, Search(q=q, as_of=on, top_k=top_k)).found
 
 
 @pytest.fixture

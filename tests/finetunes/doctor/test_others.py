@@ -75,6 +75,28 @@ def test_a_stale_price_is_found_against_the_right_answer_too() -> None:
     assert found.rows[0].passage_id is None
 
 
+def test_two_prices_that_end_alike_are_two_prices() -> None:
+    old, new = OLD.replace("$19", "$19.99"), NEW.replace("$27", "$27.99")
+    found = outdated.examine([case(n, tuned=old, request=ASKED) for n in range(4)], [trained(1, old, ASKED)],
+                             [passage(1, new)])  # fmt: skip
+    assert found.state == "found"
+    same = outdated.examine([case(1, tuned="The Harbour plan costs $1,240.00 per month.", request=ASKED)],
+                            [trained(1, "The Harbour plan costs $1240 per month.", ASKED)],
+                            [passage(1, "The Harbour plan costs $1,240 per month.")])  # fmt: skip
+    assert same.state == "not_found"
+
+
+def test_two_stale_outputs_are_found_where_the_training_is_stale_too() -> None:
+    """Too few of the outputs to tell by themselves: most say a third price, which nothing taught."""
+    stale = [case(n, tuned=OLD, request=ASKED) for n in range(2)]
+    others = [case(n, tuned="The Harbour plan costs $88 per month.", request=ASKED) for n in range(2, 30)]
+    wrong = [trained(n, OLD, ASKED) for n in range(4)]
+    assert outdated.examine([*stale, *others], wrong, [passage(1, NEW)]).state == "found"
+    assert outdated.examine([*stale[:1], *others], wrong, [passage(1, NEW)]).state == "cannot_tell"
+    right = [trained(n, NEW, ASKED) for n in range(4, 60)]
+    assert outdated.examine([*stale, *others], [*wrong[:1], *right], [passage(1, NEW)]).state == "cannot_tell"
+
+
 def test_what_still_holds_is_not_outdated() -> None:
     dated = [passage(1, OLD, dated="2025-01-01", current=False), passage(2, NEW)]
     right = [case(n, tuned=NEW, request=ASKED) for n in range(5)]

@@ -21,6 +21,8 @@ _REGIONS = (
 )
 REGIONS = tuple(_REGIONS.split())
 
+MOST_DIGITS = 18  # of an international number: 15 (E.164), 00 before them, the 0 of "+44 (0)20" among them
+
 _SEPARATORS = r"[ \u00a0\u202f()./\u00b7\u2010\u2011\u2013-]"
 _CANDIDATE = re.compile(
     rf"(?<![\w])(?<![\d][.,:/-])(?<![$€£¥#=@_-])(?P<plus>[+＋] ?)?\(?(?P<body>\+?\d(?:{_SEPARATORS}{{0,3}}\d){{6,23}})"
@@ -129,12 +131,12 @@ def _balanced(text: str, start: int, stop: int) -> tuple[int, int]:
 
 def _is_phone(text: str, start: int, stop: int, groups: list[re.Match[str]], *, plus: bool, whole: bool) -> bool:
     written = text[start:stop]
-    if _DATE.search(written) or _YEARS.fullmatch(written.strip("()")):
-        return False
     gaps = "".join(text[one.end() : two.start()] for one, two in pairwise(groups))
     part = Written(
         plus, tuple(digits_of(group[0]) for group in groups), gaps, _AREA_IN_BRACKETS.match(written) is not None
     )
+    if not _may_be(part, whole=whole) or _DATE.search(written) or _YEARS.fullmatch(written.strip("()")):
+        return False
     before_it = before(text, start)
     after_it = after(text, stop)
     named = bool(_CONTEXT.search(before_it) or _CONTEXT.search(after_it) or _LABEL_AFTER.match(after_it))
@@ -144,6 +146,15 @@ def _is_phone(text: str, start: int, stop: int, groups: list[re.Match[str]], *, 
     if _OTHER.search(before_it) and not (nearest and nearest[-1] > len(before_it) - 12):
         return False
     return _is_american(part, named) or (whole and (_is_local(part, named) or _is_national(part, named)))
+
+
+def _may_be(part: Written, *, whole: bool) -> bool:
+    """By the number of digits alone: a long row of single digits has hundreds of parts, and looking around each takes
+    a hundred times as long."""
+    count = len(part.digits)
+    if part.international or part.digits.startswith("00"):
+        return 7 <= count <= MOST_DIGITS
+    return 7 <= count <= 12 and (whole or len(part.groups) <= 4)
 
 
 def _is_international(part: Written, named: bool) -> bool:
