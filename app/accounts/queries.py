@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import ApiToken, AuditEvent, SignInLink, User, UserSession
@@ -52,7 +52,7 @@ def active_user(session: Session, user_id: str) -> User | None:
 # Statements that every request or every decision runs are built once: to build one and to find it in SQLAlchemy's
 # cache takes longer than Postgres needs for it.
 SESSION_OF = (
-    select(UserSession, User)
+    select(UserSession.token_hash, UserSession.last_seen_at, User)
     .join(User, User.id == UserSession.user_id)
     .where(
         UserSession.token_hash == bindparam("token_hash"),
@@ -68,9 +68,18 @@ def session_key(token: str, idle_since: datetime) -> dict[str, Any]:
     return {"token_hash": token_hash(token), "idle_since": idle_since}
 
 
-def session_of(session: Session, token: str, idle_since: datetime) -> tuple[UserSession, User] | None:
-    row = session.execute(SESSION_OF, session_key(token, idle_since)).first()
-    return None if row is None else (row[0], row[1])
+def session_of(session: Session, token: str, idle_since: datetime) -> Row[bytes, datetime, User] | None:
+    """(hash of the token, when it was last used, the person)"""
+    return session.execute(SESSION_OF, session_key(token, idle_since)).first()
+
+
+def seen_now(session: Session, token_hash: bytes) -> None:
+    seen = update(UserSession).where(UserSession.token_hash == token_hash).values(last_seen_at=func.now())
+    session.execute(seen.execution_options(synchronize_session=False))
+
+
+def end_session(session: Session, token: str) -> None:
+    session.execute(delete(UserSession).where(UserSession.token_hash == token_hash(token)))
 
 
 def token_of(session: Session, token: str) -> tuple[ApiToken, User] | None:

@@ -72,8 +72,9 @@ def who_is(session: Session, token: str) -> User | None:
     found = queries.session_of(session, token, idle_since())
     if found is None:
         return None
-    keep_seen(found[0])
-    return found[1]
+    hashed, seen, user = found
+    keep_seen(session, hashed, seen)
+    return user
 
 
 def idle_since() -> datetime:
@@ -81,16 +82,13 @@ def idle_since() -> datetime:
     return utcnow() - SESSION_IDLE
 
 
-def keep_seen(row: UserSession) -> None:
-    now = utcnow()
-    if now - row.last_seen_at > timedelta(minutes=1):
-        row.last_seen_at = now
+def keep_seen(session: Session, token_hash: bytes, seen: datetime) -> None:
+    if utcnow() - seen > timedelta(minutes=1):
+        queries.seen_now(session, token_hash)
 
 
 def sign_out(session: Session, token: str) -> None:
-    found = queries.session_of(session, token, idle_since())
-    if found:
-        session.delete(found[0])
+    queries.end_session(session, token)
 
 
 def set_password(session: Session, user: User, password: str) -> None:

@@ -125,8 +125,8 @@ CONTENT = (
     .where(Example.id == bindparam("example"))
 )
 HELD_CONTENT = (
-    select(Reservation, Example, Revision)
-    .join(Example, Example.id == Reservation.example_id)
+    select(Example, Revision)
+    .join(Reservation, Reservation.example_id == Example.id)
     .join(Revision, NEWEST)
     .where(Reservation.id == bindparam("id"))
     .where(Reservation.project_id == bindparam("project"), Reservation.user_id == bindparam("user"))
@@ -139,10 +139,8 @@ def content(session: Session, held: Reservation) -> Row[Example, Revision, Sugge
     return session.execute(CONTENT, {"example": held.example_id}).one()
 
 
-def held_content(
-    session: Session, project_id: str, user_id: str, reservation_id: str
-) -> Row[Reservation, Example, Revision] | None:
-    """This person's reservation with its example and newest revision; see ``find``."""
+def held_content(session: Session, project_id: str, user_id: str, reservation_id: str) -> Row[Example, Revision] | None:
+    """The example of this person's reservation, and its newest revision; see ``find``."""
     if not is_id(reservation_id):
         return None
     return session.execute(HELD_CONTENT, {"id": reservation_id, "project": project_id, "user": user_id}).first()

@@ -18,7 +18,7 @@ from app.annotation.reading import at_fields, shown_again, typed, values
 from app.annotation.suggestions import service as suggestions
 from app.core.errors import Conflict, Invalid
 from app.core.ids import is_id
-from app.projects.access import Access, Annotator, Viewer
+from app.projects.access import Access, Annotator, AskingAnnotator, Viewer
 from app.web.forms import FormDep, FormState, parse
 from app.web.render import is_htmx, render
 from app.web.session import SessionDep
@@ -50,18 +50,30 @@ def said(request: Request, session: SessionDep, access: Viewer, example_id: str)
 
 
 @router.post(BASE + "/ahead")
-def ahead(request: Request, session: SessionDep, access: Annotator, wanted: Wanted, form: FormDep) -> Response:
+def ahead(request: Request, session: SessionDep, asking: AskingAnnotator, wanted: Wanted, form: FormDep) -> Response:
     """The example after the one that is ``shown``, reserved for a short time: the page keeps it ready."""
+    access = asking()
     held = service.next_item(session, access, wanted, wanted.queue, shown=_shown(form))
     if held is None:
         return Response(status_code=204)
     page = pages.review(session, access, wanted, held, query=request.url.query, whole=False)
-    return render(request, "annotation/review.html", page, block="item")
+    answer = render(request, "annotation/review.html", page, block="item")
+    session.commit()
+    return answer
 
 
 @router.post(BASE + "/{reservation_id}/decision")
 def decide(
-    request: Request, session: SessionDep, access: Annotator, reservation_id: str, wanted: Wanted, form: FormDep
+    request: Request, session: SessionDep, asking: AskingAnnotator, reservation_id: str, wanted: Wanted, form: FormDep
+) -> Response:
+    """All of a decision happens in one thread: who may, the verdict, the next example, the commit."""
+    answer = _decide(request, session, asking(), reservation_id, wanted, form)
+    session.commit()
+    return answer
+
+
+def _decide(
+    request: Request, session: Session, access: Access, reservation_id: str, wanted: ReviewQuery, form: FormData
 ) -> Response:
     shown = _shown(form)
     found = places.held_content(session, access.project.id, access.user.id, reservation_id)
@@ -70,15 +82,18 @@ def decide(
             return _next(request, session, access, wanted, shown=shown)
         gone = FormState(message="Your time with that example ran out and somebody else has it. This is the next one.")
         return _next(request, session, access, wanted, gone, 409, shown=shown)
-    held, example, revision = found
+    example, revision = found
     if form.get("verdict") == "draft":
+        held = places.get(session, access.project.id, access.user.id, reservation_id)
         kept = parse(NewDraft, {name: form.get(name) for name in ("revision", "seconds")})
         service.put_aside(session, access, held, kept.revision, typed(form), kept.seconds)
         return _next(request, session, access, wanted, shown=shown)
     example_id = example.id
     try:
         given = values(form, revision, example.tags)
-        annotation = service.annotate(session, access, example, parse(NewAnnotation, given), reservation_id=held.id)
+        annotation = service.annotate(
+            session, access, example, parse(NewAnnotation, given), reservation_id=reservation_id
+        )
         suggestions.settle(session, annotation, str(form.get("suggestion_id", "")), revision, given)
     except (Invalid, Conflict) as error:
         session.rollback()  # a refused decision leaves nothing behind, and the page can still be shown
@@ -119,13 +134,13 @@ def undo(request: Request, session: SessionDep, access: Annotator, annotation_id
     return _next(request, session, access, wanted, held=held)
 
 
-def _shown(form: FormDep) -> str | None:
+def _shown(form: FormData) -> str | None:
     """The id of the example that the page shows already."""
     given = str(form.get("shown") or "")
     return given if is_id(given) else None
 
 
-def _seconds(form: FormDep) -> float:
+def _seconds(form: FormData) -> float:
     given = str(form.get("seconds") or "")
     return float(given) if given.isdecimal() and len(given) < 6 else 0.0
 

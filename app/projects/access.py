@@ -3,7 +3,7 @@
 A project that someone is not a member of looks exactly like one that does not exist.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,7 +15,8 @@ from app.accounts.access import COOKIE, Identity, comes_with_token, decides, ide
 from app.accounts.models import User
 from app.core.errors import Forbidden, NotFound, SignInRequired
 from app.projects import queries
-from app.projects.models import Member, Project
+from app.projects.models import Project
+from app.projects.queries import Standing
 from app.projects.rules import at_least, lower
 from app.web.session import SessionDep
 
@@ -76,17 +77,43 @@ def project_access(needed: str) -> Callable[..., Access]:
     return dependency
 
 
-def _who_and_where(request: Request, session: Session, slug: str) -> tuple[Identity, Project | None, Member | None]:
+class Asking:
+    """What a route asks in its own thread, instead of in one before it: ``asking()`` is its access, or raises."""
+
+    def __init__(self, answer: Callable[[], Access]) -> None:
+        self._answer = answer
+        self.asked = False
+
+    def __call__(self) -> Access:
+        self.asked = True
+        return self._answer()
+
+
+def asking_access(needed: str) -> Callable[..., AsyncIterator[Asking]]:
+    """``project_access`` for the few routes that are called after every decision: changing threads takes them as long
+    as a query. A route that does not ask fails before anything is committed."""
+    decide = project_access(needed)
+
+    @decides(f"project {needed}")
+    async def dependency(slug: str, request: Request, session: SessionDep) -> AsyncIterator[Asking]:
+        asking = Asking(lambda: decide(slug, request, session))
+        yield asking
+        if not asking.asked:
+            raise RuntimeError(f"{request.url.path} answered without asking who may.")
+
+    return dependency
+
+
+def _who_and_where(request: Request, session: Session, slug: str) -> tuple[Identity, Project | None, Standing | None]:
     cookie = request.cookies.get(COOKIE)
     if comes_with_token(request) or not cookie:
         identity = identify(request, session)
         return identity, *queries.with_membership(session, slug, identity.user.id)
-    row = queries.in_browser(session, cookie, service.idle_since(), slug)
-    if row is None:
+    found = queries.in_browser(session, cookie, service.idle_since(), slug)
+    if found is None:
         raise SignInRequired
-    seen, user, project, member = row
-    service.keep_seen(seen)
-    return in_browser(request, user), project, member
+    service.keep_seen(session, found.token_hash, found.seen)
+    return in_browser(request, found.user), found.project, found.standing
 
 
 @decides("project sign-off")
@@ -96,14 +123,14 @@ def signer(access: Annotated[Access, Depends(project_access("viewer"), scope="fu
     return access
 
 
-def _permissions(identity: Identity, member: Member | None) -> tuple[bool, bool]:
+def _permissions(identity: Identity, member: Standing | None) -> tuple[bool, bool]:
     """(sign off, settle). They are a person's, so a token that is limited to a role does not carry them."""
     if member is None or (identity.token is not None and identity.token.role is not None):
         return False, False
     return member.may_sign_off, member.may_settle
 
 
-def _role(project: Project, identity: Identity, member: Member | None) -> str | None:
+def _role(project: Project, identity: Identity, member: Standing | None) -> str | None:
     role = "admin" if identity.user.is_instance_admin else member.role if member else None
     token = identity.token
     if role is None or token is None:
@@ -115,6 +142,7 @@ def _role(project: Project, identity: Identity, member: Member | None) -> str | 
 
 Viewer = Annotated[Access, Depends(project_access("viewer"), scope="function")]
 Annotator = Annotated[Access, Depends(project_access("annotator"), scope="function")]
+AskingAnnotator = Annotated[Asking, Depends(asking_access("annotator"), scope="function")]
 Engineer = Annotated[Access, Depends(project_access("engineer"), scope="function")]
 Admin = Annotated[Access, Depends(project_access("admin"), scope="function")]
 Signer = Annotated[Access, Depends(signer, scope="function")]

@@ -1,12 +1,13 @@
 """All SQL of projects."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Row, and_, bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from app.accounts.models import User, UserSession
+from app.accounts.models import User
 from app.accounts.queries import SESSION_OF, session_key
 from app.projects.models import Member, Project
 
@@ -15,32 +16,58 @@ def by_slug(session: Session, slug: str) -> Project | None:
     return session.scalar(select(Project).where(Project.slug == slug))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a member of a project is in it."""
+
+    role: str
+    may_sign_off: bool
+    may_settle: bool
+
+
+STANDING = (Member.role, Member.may_sign_off, Member.may_settle)
 WITH_MEMBERSHIP = (
-    select(Project, Member)
+    select(Project, *STANDING)
     .outerjoin(Member, and_(Member.project_id == Project.id, Member.user_id == bindparam("user_id")))
     .where(Project.slug == bindparam("slug"))
 )
 
 
-def with_membership(session: Session, slug: str, user_id: str) -> tuple[Project | None, Member | None]:
+def with_membership(session: Session, slug: str, user_id: str) -> tuple[Project | None, Standing | None]:
     """The project and what this person is in it, in one round trip: every request asks."""
     row = session.execute(WITH_MEMBERSHIP, {"slug": slug, "user_id": user_id}).first()
-    return (None, None) if row is None else (row[0], row[1])
+    return (None, None) if row is None else (row[0], _standing(*row[1:]))
+
+
+def _standing(role: str | None, may_sign_off: bool, may_settle: bool) -> Standing | None:
+    return None if role is None else Standing(role, may_sign_off, may_settle)
 
 
 IN_BROWSER = (
-    SESSION_OF.add_columns(Project, Member)
+    SESSION_OF.add_columns(Project, *STANDING)
     .outerjoin(Project, Project.slug == bindparam("slug"))
     .outerjoin(Member, and_(Member.project_id == Project.id, Member.user_id == User.id))
 )
 
 
-def in_browser(
-    session: Session, token: str, idle_since: datetime, slug: str
-) -> Row[UserSession, User, Project | None, Member | None] | None:
-    """Who is behind a session cookie, with the project of the URL and what they are in it: one round trip for both
-    questions. None where nobody is signed in."""
-    return session.execute(IN_BROWSER, session_key(token, idle_since) | {"slug": slug}).first()
+@dataclass(frozen=True)
+class InBrowser:
+    """Who is behind a session cookie, with the project of the URL and what they are in it."""
+
+    token_hash: bytes
+    seen: datetime
+    user: User
+    project: Project | None
+    standing: Standing | None
+
+
+def in_browser(session: Session, token: str, idle_since: datetime, slug: str) -> InBrowser | None:
+    """One round trip for both questions. None where nobody is signed in."""
+    row = session.execute(IN_BROWSER, session_key(token, idle_since) | {"slug": slug}).first()
+    if row is None:
+        return None
+    token_hash, seen, user, project, *standing = row
+    return InBrowser(token_hash, seen, user, project, _standing(*standing))
 
 
 def membership(session: Session, project_id: str, user_id: str) -> Member | None:

@@ -22,7 +22,10 @@ async def request_session(request: Request) -> AsyncIterator[Session]:
         await run_in_threadpool(session.close)
         raise
     request.state.session = None
-    await run_in_threadpool(_commit, session)
+    if session.in_transaction():
+        await run_in_threadpool(_commit, session)
+    else:  # nothing was asked, or the route has committed in its own thread
+        session.close()
 
 
 def _commit(session: Session) -> None:
