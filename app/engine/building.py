@@ -99,7 +99,7 @@ def _arguments(
         "dataloader_pin_memory": on_gpu,
         "logging_steps": 1,
         "save_strategy": "steps",
-        "save_steps": cadence.every,
+        "save_steps": cadence.total,  # before the end Progress asks for it, by the cadence; so with validation
         # A whole model with its optimizer is several times its own size.
         "save_total_limit": 1 if full else _KEPT_CHECKPOINTS,
         "include_num_input_tokens_seen": "non_padding",
@@ -108,7 +108,7 @@ def _arguments(
         "disable_tqdm": True,
     }
     if validate:
-        options |= {"eval_strategy": "steps", "eval_steps": cadence.every, "eval_on_start": True}
+        options |= {"eval_strategy": "steps", "eval_steps": cadence.total, "eval_on_start": True}
     if spec["early_stopping_patience"]:
         options |= {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "greater_is_better": False}
     if spec["method"] == "dpo":

@@ -9,7 +9,8 @@ _LONGEST = 500
 
 @dataclass(frozen=True)
 class Cadence:
-    """Every epoch, but at least four times a run and every 500 steps; and at the end."""
+    """Every epoch, but at least four times a run and every 500 steps; and at the end, which takes the place of what
+    would be due shortly before it."""
 
     every: int
     total: int
@@ -20,4 +21,4 @@ class Cadence:
         return cls(max(1, min(epoch, epoch * epochs // 4, _LONGEST)), epoch * epochs)
 
     def is_due(self, step: int) -> bool:
-        return step == self.total or step % self.every == 0
+        return step == self.total or (step % self.every == 0 and self.total - step >= self.every / 2)

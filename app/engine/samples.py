@@ -27,7 +27,7 @@ EARLY_STEP = 8
 #: it: those are always had.
 _SHARE = 0.05
 #: Answers are cut at what was expected and this much more, and at the most.
-_SPARE_TOKENS, _MOST_TOKENS = 32, 160
+_SPARE_TOKENS, _MOST_TOKENS = 16, 160
 _MOST_CHARACTERS = 4_000
 
 
