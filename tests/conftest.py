@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Page
 from sqlalchemy.orm import Session
 
+from app.accounts import throttle
 from app.core import db
+from app.core.clock import utcnow
 from app.core.migrate import migrate
 from app.core.postgres import EmbeddedPostgres
 from app.core.settings import get_settings
@@ -127,6 +129,13 @@ def client(settings_env: None) -> Iterator[TestClient]:
     """A browser-like client (same-origin, keeps cookies, does not follow redirects)."""
     with TestClient(the_app(), headers=ORIGIN, follow_redirects=False, raise_server_exceptions=True) as client:
         yield client
+
+
+@pytest.fixture
+def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries are counted by windows of the clock: those of a slow test must not fall into two."""
+    now = utcnow()
+    monkeypatch.setattr(throttle, "utcnow", lambda: now)
 
 
 @pytest.fixture

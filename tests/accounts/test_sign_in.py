@@ -1,5 +1,6 @@
 """Signing in by link and by password, and what must not work."""
 
+import pytest
 from fastapi.testclient import TestClient
 
 from app.accounts import service
@@ -40,6 +41,7 @@ def test_password_and_sign_out(client: TestClient, factory: Factory) -> None:
     assert client.get("/account").status_code == 303
 
 
+@pytest.mark.usefixtures("one_window")
 def test_guessing_is_throttled(client: TestClient, factory: Factory) -> None:
     factory.user("ana@example.com")
     answers = [client.post("/sign-in", data={"email": "ana@example.com", "password": "x"}) for _ in range(11)]

@@ -148,6 +148,7 @@ def test_only_engineers_invite_and_only_while_it_is_open(opened: Opened) -> None
     assert client.post(where, json={"name": "Late"}, headers=opened.engineer).status_code == 409
 
 
+@pytest.mark.usefixtures("one_window")
 def test_many_tries_are_slowed_down(opened: Opened) -> None:
     answers = {opened.client.post(f"/invited/guest_{number}").status_code for number in range(62)}
     assert answers == {404, 429}
