@@ -12,10 +12,9 @@ from app.checks.readiness.rules import sentence
 from app.checks.readiness.service import Checklist
 from app.checks.readiness.sizes import band
 from app.checks.scan import run_scan
+from app.cli.projects import project_named
 from app.core.db import transaction
-from app.core.errors import NotFound
 from app.datasets.near import service as near
-from app.projects import queries as projects
 from app.projects.models import Project
 
 MARKS = {"pass": "ok", "attention": "look", "fail": "FAIL"}
@@ -24,7 +23,7 @@ MARKS = {"pass": "ok", "attention": "look", "fail": "FAIL"}
 def check(slug: str, *, as_json: bool, scan: bool) -> bool:
     """Print the checklist; True where the project is ready. What was not looked at is scanned first, here and now."""
     with transaction() as session:
-        project = _project(session, slug)
+        project = project_named(session, slug)
     if scan:
         _scan(project.id)
     with transaction() as session:
@@ -39,13 +38,6 @@ def _scan(project_id: str) -> None:
         print("Scanning what was not looked at yet …", file=sys.stderr, flush=True)
     near.scan(project_id)
     run_scan(project_id)
-
-
-def _project(session: Any, slug: str) -> Project:
-    project = projects.by_slug(session, slug)
-    if project is None:
-        raise NotFound(f"The project “{slug}”")
-    return project
 
 
 def as_data(project: Project, found: Checklist) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from sqlalchemy import select
 
+from app.cli.projects import project_named
 from app.core.db import transaction
 from app.core.errors import NotFound
 from app.datasets import export, versions
@@ -19,7 +20,6 @@ from app.examples import import_service
 from app.examples.formats.columns import written_mapping
 from app.examples.importing import steps
 from app.examples.models import Import
-from app.projects import queries as projects
 from app.projects.models import Project
 from app.web.forms import parse
 
@@ -41,7 +41,7 @@ def _import_one(slug: str, file: Path, format: str, mapping: dict[str, Any] | No
     if not file.is_file():
         raise NotFound(f"The file {file}")
     with transaction() as session:
-        project = _project(session, slug)
+        project = project_named(session, slug)
         source = import_service.import_file(session, None, project, file, file.name, format, mapping)
     while not _is_over(source.id):  # a worker that runs may take a part of it
         for read in steps(source.id):
@@ -70,7 +70,7 @@ def export_version(slug: str, version: str, asked: dict[str, Any], output: Path 
     """
     wanted = parse(export.Wanted, asked)
     with transaction() as session:
-        found = _version(session, _project(session, slug), version)
+        found = _version(session, project_named(session, slug), version)
         planned = export.plan(session, found, wanted)
         pieces = export.chunked(export.lines(session, found, planned))
         if output is None:
@@ -96,13 +96,6 @@ def _shown(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
             print(f"\r{name}: {written / 1_000_000:,.1f} MB", end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
         print(file=sys.stderr)
-
-
-def _project(session: Any, slug: str) -> Project:
-    project = projects.by_slug(session, slug)
-    if project is None:
-        raise NotFound(f"The project “{slug}”")
-    return project
 
 
 def _version(session: Any, project: Project, version: str) -> DatasetVersion:

@@ -6,6 +6,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from app.cli.prepare import first_admin
+from app.cli.projects import project_named
 from app.comparisons.forms import Wanted
 from app.core.db import transaction
 from app.core.errors import NotFound
@@ -14,7 +15,6 @@ from app.decisions import judging, queries, service
 from app.decisions.answers import VerdictNowOut
 from app.decisions.judging import Verdict
 from app.decisions.service import Decided
-from app.projects import queries as projects
 from app.projects.access import Access
 
 EXIT: dict[Verdict, int] = {"ship": 0, "dont_ship": 1, "not_enough_evidence": 3}  # 2 is a wrong command line
@@ -24,9 +24,7 @@ MARKS = {"holds": "ok", "open": "open", "fails": "FAIL"}
 def gate(slug: str, candidate: str | None, baseline: str | None, test_sets: list[str], *, as_json: bool) -> int:
     """Print the verdict; answer the exit code. Candidates and sets are given by name or by id."""
     with transaction() as session:
-        project = projects.by_slug(session, slug)
-        if project is None:
-            raise NotFound(f"The project “{slug}”")
+        project = project_named(session, slug)
         wanted = Wanted(
             candidate=_candidate(session, project.id, candidate),
             baseline=_candidate(session, project.id, baseline),

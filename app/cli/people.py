@@ -2,9 +2,9 @@
 
 from app.accounts import queries as accounts
 from app.accounts import service
+from app.cli.projects import project_named
 from app.core.db import transaction
 from app.core.errors import Invalid, NotFound
-from app.projects import queries as projects
 from app.projects.models import Member
 from app.projects.rules import ROLES
 
@@ -20,9 +20,7 @@ def add_user(email: str, role: str, project_slug: str | None) -> str:
         if project_slug is None:
             user.is_instance_admin = True
         else:
-            project = projects.by_slug(session, project_slug)
-            if project is None:
-                raise NotFound(f"The project “{project_slug}”")
+            project = project_named(session, project_slug)
             session.flush()
             session.merge(Member(project_id=project.id, user_id=user.id, role=role))
         return service.make_sign_in_link(session, user)

@@ -38,12 +38,21 @@ def settings_for(host: str | None, port: int | None) -> Settings:
 @contextmanager
 def friendly() -> Iterator[None]:
     """Known errors become one line; a bug keeps its traceback."""
+    from psycopg.errors import UndefinedTable
+    from sqlalchemy.exc import ProgrammingError
+
     from app.core.errors import HoldoutError
 
     try:
         yield
     except HoldoutError as error:
         fail(str(error))
+    except ProgrammingError as error:
+        if not isinstance(error.orig, UndefinedTable):
+            raise
+        fail(
+            "this database has no tables yet: `holdout migrate` makes them, or set HOLDOUT_HOME or HOLDOUT_DATABASE_URL"
+        )
     except PermissionError as error:
         fail(f"no permission for {error.filename}: run as its owner, or set HOLDOUT_HOME to a folder of yours")
     except OSError as error:

@@ -12,6 +12,7 @@ import pytest
 from app.checks.readiness import rules
 from app.cli import check
 from app.cli.run import settings_for
+from app.core.postgres import EmbeddedPostgres
 from app.core.settings import get_settings
 from app.examples import service as examples
 from tests.factories import Factory
@@ -43,6 +44,14 @@ def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None
     assert done.stderr.count("\n") == 1
 
 
+def test_a_database_without_tables_is_one_line(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    url = postgres.create_test_database("template1")
+    done = holdout(tmp_path, "user", "add", "boss@example.com", "--role", "admin", HOLDOUT_DATABASE_URL=url)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "holdout migrate" in done.stderr
+    postgres.drop_test_database(url)
+
+
 def test_people_tokens_and_data(factory: Factory, database_url: str, tmp_path: Path) -> None:
     owner = factory.user("eva@example.com")
     project = factory.project(owner)
@@ -54,6 +63,8 @@ def test_people_tokens_and_data(factory: Factory, database_url: str, tmp_path: P
     assert "/sign-in/link_" in link.stdout
     wrong = holdout(tmp_path, "user", "add", "new@example.com", "--role", "boss", **url)
     assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+    lost = holdout(tmp_path, "user", "add", "new@example.com", "--role", "viewer", "--project", "nowhere", **url)
+    assert lost.stderr == f"holdout: There is no project “nowhere”. There are: {project.slug}.\n"
     file = tmp_path / "rows.jsonl"
     file.write_text('{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]}\nbad\n')
     report = holdout(tmp_path, "import", project.slug, str(file), "--json", **url)
