@@ -6,6 +6,7 @@ from app.accounts.access import Person
 from app.overview import queries
 from app.overview.rules import Standing, state
 from app.projects.access import Place
+from app.projects.rules import at_least
 from app.web.render import Nav, NavItem, NavPerson, NavProject, theme_of
 from app.web.session import reading_session
 
@@ -22,17 +23,19 @@ def build(request: Request) -> Nav:
         return Nav(person=person, theme=theme, is_instance_admin=user.is_instance_admin)
     with reading_session(request) as session:
         standing = queries.standing(session, project.id, user.id)
-    items = groups(f"/p/{project.slug}", standing, request.url.path)
+    items = groups(f"/p/{project.slug}", standing, request.url.path, reviews=at_least(project.role, "annotator"))
     goal = NavProject(project.name, project.slug, project.goal)
     return Nav(goal, items, person, theme, user.is_instance_admin)
 
 
-def groups(base: str, s: Standing, path: str) -> list[list[NavItem]]:
+def groups(base: str, s: Standing, path: str, *, reviews: bool) -> list[list[NavItem]]:
+    """``reviews``: whether this person may; who may not reads how far the reviewers agree."""
+    review = "/review" if reviews else "/agreement"
     rows: list[list[tuple[str, str, str, int | None]]] = [
         [("Overview", "", "todo" if not s.examples else "part", None)],
         [
             ("Examples", "/examples", state(s.approved > 0 and not s.to_review, s.examples > 0), s.examples),
-            ("Review", "/review", state(not s.to_review and s.approved > 0, s.to_review > 0), s.to_review),
+            ("Review", review, state(not s.to_review and s.approved > 0, s.to_review > 0), s.to_review),
             ("Assignments", "/assignments", state(False, s.assigned_to_me > 0), s.assigned_to_me or None),
             *([("Mentions", "/mentions", state(False, True), s.mentions)] if s.mentions else []),
             ("Checks", "/checks", state(s.scanned and not s.findings, s.scanned), s.findings if s.scanned else None),

@@ -58,6 +58,7 @@ class Place:
     slug: str
     name: str
     goal: str
+    role: str  # of this person, for this request
 
 
 def project_access(needed: str) -> Callable[..., Access]:
@@ -69,7 +70,7 @@ def project_access(needed: str) -> Callable[..., Access]:
             raise NotFound("This project")
         signs, settles = _permissions(identity, member)
         access = Access(identity.user, project, role, signs, settles)
-        request.state.project = Place(project.id, project.slug, project.name, project.goal)
+        request.state.project = Place(project.id, project.slug, project.name, project.goal, role)
         if not at_least(role, needed):
             raise Forbidden(f"This needs the role {needed} in the project; yours is {role}.")
         return access

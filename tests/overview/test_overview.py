@@ -1,5 +1,6 @@
 """The overview says where everything stands and names one next thing."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -54,3 +55,13 @@ def test_the_page_counts_what_is_there(client: TestClient, factory: Factory) -> 
     assert "3 cases sealed" in html
     assert "Import examples" in html
     assert "Billing &lt;b&gt;support&lt;/b&gt;" in html
+
+
+@pytest.mark.parametrize("role", ["viewer", "annotator", "engineer", "admin"])
+def test_the_rail_leads_nobody_to_what_they_may_not_see(client: TestClient, factory: Factory, role: str) -> None:
+    project = factory.project()
+    factory.sign_in(client, factory.member(project, role))
+    rail = client.get(f"/p/{project.slug}").text.split('class="rail-stages"')[1].split("</nav>")[0]
+    links = re.findall(r'href="([^"]+)"', rail)
+    assert len(links) >= 15
+    assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
