@@ -1,25 +1,25 @@
 """Typed contexts of the review page and of what people said."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.annotation import draft_queries as drafts
 from app.annotation import queries, service
-from app.annotation import reservation_queries as places
 from app.annotation.forms import ReviewQuery
 from app.annotation.models import Annotation, Reservation
 from app.annotation.progress_queries import COUNTED, Tally, counts, tally
+from app.annotation.showing_queries import FIGURES, showing
 from app.annotation.suggestions.service import Shown, shown
 from app.core.ids import random_id
 from app.core.recent import Recent
 from app.examples import queries as examples
 from app.examples.forms import ExampleFilter
-from app.examples.models import Example, Revision
+from app.examples.models import Example
 from app.examples.rules import text_of
 from app.projects.access import Access
 from app.web.forms import FormState
@@ -66,6 +66,11 @@ class Item:
     findings: Sequence[str]  # kinds that are open
     said: str | None = None
     suggestion: Shown | None = None
+
+    @property
+    def choosing(self) -> Hashable:
+        """All that the choices beside the text depend on, while nothing is typed."""
+        return self.behavior, self.label, tuple(self.labels), tuple(self.tags)
 
     @property
     def draft(self) -> str:
@@ -146,16 +151,17 @@ def review(
     whole: bool = True,
 ) -> ReviewPage:
     """``whole``: with what stands beside the item and stays when the next one comes."""
-    project, item, queue = access.project, None, service.queue_filter(wanted)
+    project, item, queue, figures = access.project, None, service.queue_filter(wanted), None
     if held is not None:
-        example, revision, suggestion, model = places.content(session, held)
-        item = item_of(access, f"/p/{project.slug}/review/{held.id}", example, revision)
-        item = _prefilled(item, shown(suggestion, model))
-        form = form or (_draft(session, held, example) if wanted.queue == "draft" else None)
+        row = showing(session, held, queue, service.overlap_of(access, queue))
+        figures = row[-FIGURES:]
+        item = item_of(access, f"/p/{project.slug}/review/{held.id}", row, row)
+        item = _prefilled(item, shown(row.Suggestion, row.model))
+        form = form or (_draft(session, held, item.revision) if wanted.queue == "draft" else None)
     return ReviewPage(
         slug=project.slug,
         item=item,
-        tally=_tally(session, access, queue, fresh=whole or item is None),
+        tally=_tally(session, access, queue, fresh=whole or item is None, figures=figures),
         queue=wanted.queue,
         query=f"?{query}" if query else "",
         guideline=to_html(project.guideline) if whole and project.guideline.strip() else None,
@@ -166,24 +172,26 @@ def review(
     )
 
 
-def _tally(session: Session, access: Access, wanted: ExampleFilter, fresh: bool) -> Tally:
+def _tally(
+    session: Session, access: Access, wanted: ExampleFilter, *, fresh: bool, figures: Sequence[Any] | None
+) -> Tally:
     """How far this person is. What is left is counted with a whole page; between two decisions it is known."""
     key = (access.project.id, access.user.id, wanted.model_dump_json())
     known = None if fresh else totals.get(key)
     overlap = service.overlap_of(access, wanted)
-    found = tally(session, access.project.id, access.user.id, wanted, overlap, known)
+    found = tally(session, access.project.id, access.user.id, wanted, overlap, known, figures)
     if known is None:
         totals.put(key, found.done + found.left)
     return found
 
 
-def _draft(session: Session, held: Reservation, example: Example) -> FormState | None:
+def _draft(session: Session, held: Reservation, revision: int) -> FormState | None:
     kept = drafts.get(session, held.example_id, held.user_id)
     if kept is None:
         return None
-    if kept.revision == example.revision:
+    if kept.revision == revision:
         return FormState(kept.fields)
-    now = f"The example has changed since: this is revision {example.revision}, with your text in its fields."
+    now = f"The example has changed since: this is revision {revision}, with your text in its fields."
     return FormState(kept.fields, message=now)
 
 
@@ -242,7 +250,26 @@ def _prefilled(item: Item, suggestion: Shown | None) -> Item:
     return replace(item, suggestion=suggestion, behavior=behavior, label=label)
 
 
-def item_of(access: Access, url: str, example: Example, revision: Revision, said: str | None = None) -> Item:
+class Judged(Protocol):
+    """What a review shows of an example."""
+
+    id: str
+    number: int
+    revision: int
+    status: str
+    findings: list[str]
+
+
+class Content(Protocol):
+    """What a review shows of the revision that is judged."""
+
+    messages: list[Any]
+    expected: dict[str, Any] | None
+    behavior: str | None
+    tags: list[str]
+
+
+def item_of(access: Access, url: str, example: Judged, revision: Content, said: str | None = None) -> Item:
     last = len(revision.messages) - 1
     label = (revision.expected or {}).get("label")
     labels = [str(one) for one in access.project.labels]

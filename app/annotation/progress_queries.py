@@ -1,8 +1,10 @@
 """SQL of how far a person and a queue are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Label, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.annotation.models import Annotation, Draft, Skip
@@ -37,11 +39,18 @@ def left(session: Session, project_id: str, user_id: str, wanted: ExampleFilter,
 
 
 def tally(
-    session: Session, project_id: str, user_id: str, wanted: ExampleFilter, overlap: int, known: int | None = None
+    session: Session,
+    project_id: str,
+    user_id: str,
+    wanted: ExampleFilter,
+    overlap: int,
+    known: int | None = None,
+    figures: Sequence[Any] | None = None,
 ) -> Tally:
     """Bounded: a queue of a hundred thousand costs what one of a thousand costs. ``known``: what is done and left
-    together, where it was counted a moment ago."""
-    row = one_row(session, _tally(key_of(wanted), overlap), {"project": project_id, "user": user_id})
+    together, where it was counted a moment ago. ``figures``: those of ``tally_figures``, where another statement has
+    asked them already."""
+    row = figures or one_row(session, _tally(key_of(wanted), overlap), {"project": project_id, "user": user_id})
     done, count, seconds, undo_id = row or (0, 0, None, None)
     remaining = left(session, project_id, user_id, wanted, overlap) if known is None else max(known - done, 0)
     return Tally(done, remaining, count, seconds, undo_id and str(undo_id))
@@ -49,6 +58,11 @@ def tally(
 
 @built_once
 def _tally(key: str, overlap: int) -> Select[int, int, float | None, str | None]:
+    return select(*tally_figures(key, overlap))
+
+
+def tally_figures(key: str, overlap: int) -> list[Label[Any]]:
+    """(done, skipped, median seconds, newest that can be undone) of a person in a project, for any SELECT."""
     passed_over = select(Skip.example_id).where(Skip.user_id == USER).limit(number(COUNTED))
     skipped = select(Example.id).where(Example.id.in_(passed_over), *waiting(PROJECT, USER, filter_of(key), overlap))
     recent = (
@@ -61,12 +75,9 @@ def _tally(key: str, overlap: int) -> Select[int, int, float | None, str | None]
     )
     median = func.percentile_cont(0.5).within_group(recent.c.seconds).filter(recent.c.seconds > 0)
     undo = select(recent.c.id).where(recent.c.undoable).order_by(recent.c.id.desc()).limit(number(1))
-    return select(
-        select(func.count()).select_from(recent).scalar_subquery(),
-        select(func.count()).select_from(skipped.subquery()).scalar_subquery(),
-        select(median).scalar_subquery(),
-        undo.scalar_subquery(),
-    )
+    done, count = (select(func.count()).select_from(rows) for rows in (recent, skipped.subquery()))
+    parts = {"done": done, "skipped": count, "median_seconds": select(median), "undo_id": undo}
+    return [part.scalar_subquery().label(name) for name, part in parts.items()]
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.annotation.assignments.queries import ANY_ACTIVE
-from app.annotation.assist.models import ModelBatch, Suggestion
 from app.annotation.forms import Queue
 from app.annotation.models import SETTLING, Draft, Reservation, Skip
-from app.annotation.suggestions.queries import NEWEST_SUGGESTION
 from app.annotation.waiting_queries import LIVE, PROJECT, USER, filter_of, key_of
 from app.core.errors import NotFound
 from app.core.ids import is_id
@@ -117,13 +115,6 @@ def get(session: Session, project_id: str, user_id: str, reservation_id: str) ->
 
 
 NEWEST = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
-CONTENT = (
-    select(Example, Revision, Suggestion, ModelBatch.model)
-    .join(Revision, NEWEST)
-    .outerjoin(Suggestion, Suggestion.id == NEWEST_SUGGESTION)
-    .outerjoin(ModelBatch, ModelBatch.id == Suggestion.batch_id)
-    .where(Example.id == bindparam("example"))
-)
 HELD_CONTENT = (
     select(Example, Revision)
     .join(Reservation, Reservation.example_id == Example.id)
@@ -133,10 +124,9 @@ HELD_CONTENT = (
 )
 
 
-def content(session: Session, held: Reservation) -> Row[Example, Revision, Suggestion | None, str | None]:
-    """The example that is held, its newest revision, and what a model suggested for exactly this one, with the
-    model's name."""
-    return session.execute(CONTENT, {"example": held.example_id}).one()
+def content(session: Session, held: Reservation) -> Row[Example, Revision]:
+    """The example that is held, and its newest revision."""
+    return session.execute(select(Example, Revision).join(Revision, NEWEST).where(Example.id == held.example_id)).one()
 
 
 def held_content(session: Session, project_id: str, user_id: str, reservation_id: str) -> Row[Example, Revision] | None:

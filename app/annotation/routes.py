@@ -5,7 +5,7 @@ A page that shows the next example already says which (``shown``); the answer is
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Request
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +19,7 @@ from app.annotation.suggestions import service as suggestions
 from app.core.errors import Conflict, Invalid
 from app.core.ids import is_id
 from app.projects.access import Access, Annotator, AskingAnnotator, Viewer
+from app.web.addresses import remembered_query
 from app.web.forms import FormDep, FormState, parse
 from app.web.render import is_htmx, render
 from app.web.session import SessionDep
@@ -27,7 +28,7 @@ router = APIRouter(include_in_schema=False)
 router.include_router(done_routes.router)
 router.include_router(settle_routes.router)
 BASE = "/p/{slug}/review"
-Wanted = Annotated[ReviewQuery, Query()]
+Wanted = Annotated[ReviewQuery, Depends(remembered_query(ReviewQuery))]
 
 
 @router.get(BASE)

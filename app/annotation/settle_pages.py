@@ -66,7 +66,7 @@ class SettlePage:
 def settle(session: Session, access: Access, held: Reservation | None, form: FormState | None = None) -> SettlePage:
     project, item, sides, differs = access.project, None, list[Side](), list[str]()
     if held is not None:
-        example, revision, *_ = places.content(session, held)
+        example, revision = places.content(session, held)
         item = pages.item_of(access, f"/p/{project.slug}/review/settle/{held.id}", example, revision)
         rows = unsettled.with_names(session, example.id)
         sides = [_side(place, annotation, who, revision) for place, (annotation, who) in enumerate(rows, start=1)]

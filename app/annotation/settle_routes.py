@@ -32,7 +32,7 @@ def settle(request: Request, session: SessionDep, access: Annotator, reservation
             return _on(access)
         gone = FormState(message="Not saved. Your time with that one ran out. This is the next one.")
         return _page(request, session, access, settling.next_disagreement(session, access), gone, 409)
-    example, revision, *_ = places.content(session, held)
+    example, revision = places.content(session, held)
     try:
         with session.begin_nested():
             new = parse(NewSettlement, values(form, revision, example.tags))

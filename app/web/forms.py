@@ -38,6 +38,11 @@ class FormState:
     errors: Mapping[str, str] = field(default_factory=dict)
     message: str | None = None
 
+    @property
+    def untouched(self) -> bool:
+        """Nothing was typed and refused: every field shows what it starts with."""
+        return not self.values and not self.errors
+
     def value(self, name: str, default: Any = "") -> Any:
         return self.values.get(name, default)
 

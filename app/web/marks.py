@@ -4,7 +4,7 @@ They are functions and no macros: a macro call costs far more, and a list shows 
 take them from ``components/actions.html`` and ``components/status.html`` like every other component.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from functools import lru_cache
 
@@ -46,6 +46,19 @@ def pill(word: str, tone: str | None = None, with_icon: bool = False) -> Markup:
 def fixed(macro: Callable[[], Markup]) -> Markup:
     """What a macro without arguments says, rendered once: buttons that are the same on every page."""
     return macro()
+
+
+@lru_cache(512)
+def _slot(macro: Callable[..., Markup], key: Hashable) -> list[Markup]:
+    return []
+
+
+def remembered(macro: Callable[..., Markup], key: Hashable, *args: object) -> Markup:
+    """``macro(*args)``, rendered once for each key: all that the macro shows of its arguments is in the key."""
+    slot = _slot(macro, key)
+    if not slot:
+        slot.append(macro(*args))
+    return slot[0]
 
 
 def tag(label: str, href: str | None = None, plain: bool = False) -> Markup:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from markupsafe import Markup
 
 from app.web import marks
 
@@ -39,3 +40,14 @@ def test_a_time_is_exact_in_its_title_and_short_where_it_is_read() -> None:
     )
     assert "data-relative>just now</time>" in marks.when(datetime.now(UTC))
     assert marks.when(None) == '<span class="muted">–</span>'
+
+
+def test_what_is_remembered_is_made_once_for_each_key() -> None:
+    made: list[str] = []
+
+    def macro(said: str) -> Markup:
+        made.append(said)
+        return Markup(said)
+
+    assert [marks.remembered(macro, key, key) for key in ("a", "b", "a")] == ["a", "b", "a"]
+    assert made == ["a", "b"]
