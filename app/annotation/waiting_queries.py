@@ -41,7 +41,8 @@ def free(wanted: ExampleFilter, queue: Queue, overlap: int, but: bool, passed_ov
 @built_once
 def _free(key: str, queue: Queue, overlap: int, but: bool, passed_over: bool) -> Select[str]:
     wanted = filter_of(key)
-    query = select(Example.id).where(*conditions(PROJECT, wanted), *_open_to(USER, wanted, overlap))
+    within, order = _in_order(wanted)
+    query = select(Example.id).where(*within, *_open_to(USER, wanted, overlap))
     if but:
         query = query.where(Example.id != all_(BUT))
     if queue == "draft":
@@ -50,8 +51,20 @@ def _free(key: str, queue: Queue, overlap: int, but: bool, passed_over: bool) ->
     elif passed_over:
         query = query.where(~_drafted(USER)).join(Skip, _skipped_by(USER)).order_by(Skip.created_at)
     else:
-        query = query.where(~_drafted(USER), ~exists().where(_skipped_by(USER))).order_by(Example.id)
+        query = query.where(~_drafted(USER), ~exists().where(_skipped_by(USER))).order_by(*order)
     return query.limit(number(1)).with_for_update(of=Example, skip_locked=True)
+
+
+def _in_order(wanted: ExampleFilter) -> tuple[Sequence[ColumnElement[bool]], Sequence[Any]]:
+    """The filter, and oldest first.
+
+    A status stands as a range of one value, and before the id in the order: so the index by status and id alone gives
+    this order. With ``=`` PostgreSQL may walk the ids from the oldest, past all that was decided before, each time.
+    """
+    if wanted.status is None:
+        return conditions(PROJECT, wanted), [Example.id]
+    rest = conditions(PROJECT, wanted.model_copy(update={"status": None}))
+    return [*rest, Example.status >= wanted.status, Example.status <= wanted.status], [Example.status, Example.id]
 
 
 def waiting(project_id: str, user_id: str, wanted: ExampleFilter, overlap: int) -> Sequence[ColumnElement[bool]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -14,8 +15,10 @@ from app.annotation import taking_queries as taking
 from app.annotation.forms import NewAnnotation
 from app.annotation.progress_queries import tally
 from app.annotation.reservation_queries import IN_HAND
+from app.annotation.waiting_queries import free
 from app.core.db import transaction
 from app.core.errors import Conflict
+from app.core.statements import DIALECT
 from app.examples import queries as examples
 from app.examples.forms import ExampleFilter
 from app.projects.access import Access
@@ -202,3 +205,25 @@ def test_the_tally_is_of_this_sitting(factory: Factory, project: Project, ana: A
     session.execute(text("update annotations set created_at = now() - interval '2 days' where seconds = 60"))
     found = tally(session, project.id, ana.user.id, service.queue_filter(), 1)
     assert (found.done, found.left, found.skipped, found.seconds) == (2, 1, 0, 15)
+
+
+def test_what_was_decided_is_not_walked_past(
+    factory: Factory, project: Project, ana: Access, database_url: str
+) -> None:
+    """Each hand-out begins at the oldest that waits: only the index by status and id gives its order. Ids alone, from
+    the oldest of all, must not."""
+    add_examples(factory, project, 3)
+    compiled = free(service.queue_filter(), "todo", 1, False, False).compile(dialect=DIALECT)
+    values = compiled.params | {"project": project.id, "user": ana.user.id}
+    factory.session.commit()
+    with psycopg.connect(database_url) as owner:
+
+        def plan() -> str:
+            return "\n".join(row[0] for row in owner.execute(f"explain {compiled}".encode(), values))
+
+        owner.execute("set enable_seqscan = off")
+        assert "Index Scan using ix_examples_project_id_status_id on examples" in plan()
+        assert "Sort" not in plan()
+        owner.execute("drop index ix_examples_project_id_status_id")
+        assert "Sort" in plan()
+        owner.rollback()
