@@ -139,7 +139,7 @@ def test_samples_show_the_prompt_as_the_model_reads_it_and_what_it_answers(
     assert (first["question"], first["expected"], first["line"]) == ("question 99", "yes", 1)
     assert (first["source"], first["index"], first["of"]) == ("validation_file", 0, 1)
     assert not first["finished"]
-    assert first["output_tokens"] == 3 + 32
+    assert first["output_tokens"] == 3 + 16
     assert (last["output"], last["finished"], last["output_tokens"]) == ("yes", True, 3)
 
 
