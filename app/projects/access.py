@@ -16,7 +16,7 @@ from app.accounts.models import User
 from app.core.errors import Forbidden, NotFound, SignInRequired
 from app.projects import queries
 from app.projects.models import Project
-from app.projects.queries import Standing
+from app.projects.queries import Membership
 from app.projects.rules import at_least, lower
 from app.web.session import SessionDep
 
@@ -105,7 +105,7 @@ def asking_access(needed: str) -> Callable[..., AsyncIterator[Asking]]:
     return dependency
 
 
-def _who_and_where(request: Request, session: Session, slug: str) -> tuple[Identity, Project | None, Standing | None]:
+def _who_and_where(request: Request, session: Session, slug: str) -> tuple[Identity, Project | None, Membership | None]:
     cookie = request.cookies.get(COOKIE)
     if comes_with_token(request) or not cookie:
         identity = identify(request, session)
@@ -114,7 +114,7 @@ def _who_and_where(request: Request, session: Session, slug: str) -> tuple[Ident
     if found is None:
         raise SignInRequired
     service.keep_seen(session, found.token_hash, found.seen)
-    return in_browser(request, found.user), found.project, found.standing
+    return in_browser(request, found.user), found.project, found.membership
 
 
 @decides("project sign-off")
@@ -124,14 +124,14 @@ def signer(access: Annotated[Access, Depends(project_access("viewer"), scope="fu
     return access
 
 
-def _permissions(identity: Identity, member: Standing | None) -> tuple[bool, bool]:
+def _permissions(identity: Identity, member: Membership | None) -> tuple[bool, bool]:
     """(sign off, settle). They are a person's, so a token that is limited to a role does not carry them."""
     if member is None or (identity.token is not None and identity.token.role is not None):
         return False, False
     return member.may_sign_off, member.may_settle
 
 
-def _role(project: Project, identity: Identity, member: Standing | None) -> str | None:
+def _role(project: Project, identity: Identity, member: Membership | None) -> str | None:
     role = "admin" if identity.user.is_instance_admin else member.role if member else None
     token = identity.token
     if role is None or token is None:

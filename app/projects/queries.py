@@ -17,7 +17,7 @@ def by_slug(session: Session, slug: str) -> Project | None:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Membership:
     """What a member of a project is in it."""
 
     role: str
@@ -25,26 +25,26 @@ class Standing:
     may_settle: bool
 
 
-STANDING = (Member.role, Member.may_sign_off, Member.may_settle)
+MEMBERSHIP = (Member.role, Member.may_sign_off, Member.may_settle)
 WITH_MEMBERSHIP = (
-    select(Project, *STANDING)
+    select(Project, *MEMBERSHIP)
     .outerjoin(Member, and_(Member.project_id == Project.id, Member.user_id == bindparam("user_id")))
     .where(Project.slug == bindparam("slug"))
 )
 
 
-def with_membership(session: Session, slug: str, user_id: str) -> tuple[Project | None, Standing | None]:
+def with_membership(session: Session, slug: str, user_id: str) -> tuple[Project | None, Membership | None]:
     """The project and what this person is in it, in one round trip: every request asks."""
     row = session.execute(WITH_MEMBERSHIP, {"slug": slug, "user_id": user_id}).first()
-    return (None, None) if row is None else (row[0], _standing(*row[1:]))
+    return (None, None) if row is None else (row[0], _membership(*row[1:]))
 
 
-def _standing(role: str | None, may_sign_off: bool, may_settle: bool) -> Standing | None:
-    return None if role is None else Standing(role, may_sign_off, may_settle)
+def _membership(role: str | None, may_sign_off: bool, may_settle: bool) -> Membership | None:
+    return None if role is None else Membership(role, may_sign_off, may_settle)
 
 
 IN_BROWSER = (
-    SESSION_OF.add_columns(Project, *STANDING)
+    SESSION_OF.add_columns(Project, *MEMBERSHIP)
     .outerjoin(Project, Project.slug == bindparam("slug"))
     .outerjoin(Member, and_(Member.project_id == Project.id, Member.user_id == User.id))
 )
@@ -58,7 +58,7 @@ class InBrowser:
     seen: datetime
     user: User
     project: Project | None
-    standing: Standing | None
+    membership: Membership | None
 
 
 def in_browser(session: Session, token: str, idle_since: datetime, slug: str) -> InBrowser | None:
@@ -66,8 +66,8 @@ def in_browser(session: Session, token: str, idle_since: datetime, slug: str) ->
     row = session.execute(IN_BROWSER, session_key(token, idle_since) | {"slug": slug}).first()
     if row is None:
         return None
-    token_hash, seen, user, project, *standing = row
-    return InBrowser(token_hash, seen, user, project, _standing(*standing))
+    token_hash, seen, user, project, *membership = row
+    return InBrowser(token_hash, seen, user, project, _membership(*membership))
 
 
 def membership(session: Session, project_id: str, user_id: str) -> Member | None:
