@@ -5,8 +5,11 @@ import asyncio
 import psycopg
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
-from psycopg.errors import IdleInTransactionSessionTimeout
+from psycopg.errors import IdleInTransactionSessionTimeout, TransactionTimeout
 from sqlalchemy.exc import OperationalError
+
+#: The database was away, or ended the session of a worker that froze: the work goes on later.
+DATABASE_TROUBLE = (OperationalError, psycopg.OperationalError, IdleInTransactionSessionTimeout, TransactionTimeout)
 
 
 class LeaseLost(Exception):
@@ -29,6 +32,6 @@ class ComeBack(BaseRetryStrategy):
             return RetryDecision()
         if isinstance(exception, StillHeld):
             return RetryDecision(retry_in={"seconds": 5})
-        if isinstance(exception, OperationalError | psycopg.OperationalError | IdleInTransactionSessionTimeout):
+        if isinstance(exception, DATABASE_TROUBLE):
             return RetryDecision(retry_in={"seconds": 3})
         return None

@@ -7,9 +7,6 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-import psycopg
-from sqlalchemy.exc import OperationalError
-
 from app.annotation.assist import taking
 from app.annotation.assist.errors import CannotStart, NotSent
 from app.annotation.assist.store import LEASE_SECONDS, BatchStore, Call, open_store
@@ -19,12 +16,11 @@ from app.gateway.answers import Answer
 from app.gateway.failures import Failure
 from app.gateway.ledger import Finished
 from app.gateway.retrying import wait_before_next
-from app.jobs.coming_back import LeaseLost, ShuttingDown, StillHeld
+from app.jobs.coming_back import DATABASE_TROUBLE, LeaseLost, ShuttingDown, StillHeld
 from app.jobs.stopping import when_stopping
 
 log = logging.getLogger(__name__)
 SLOTS = 4
-DATABASE_TROUBLE = (OperationalError, psycopg.OperationalError)
 RENEW_SECONDS = 2.0
 TAKE_OVER_SECONDS = LEASE_SECONDS + 4
 GRACE_SECONDS = 10.0  # for calls under way when the batch is told to stop

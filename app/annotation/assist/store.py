@@ -15,6 +15,7 @@ import orjson
 import psycopg
 
 from app.core.db import conninfo
+from app.core.freezing import limits
 from app.gateway import ledger
 from app.gateway.ledger import Cursor, Finished
 from app.jobs.coming_back import LeaseLost
@@ -205,6 +206,7 @@ class BatchStore:
 @asynccontextmanager
 async def open_store(batch_id: str) -> AsyncIterator[BatchStore]:
     connection = await psycopg.AsyncConnection.connect(conninfo(), autocommit=True)
+    await connection.execute(limits(connection, idle=LEASE_SECONDS, whole=2 * LEASE_SECONDS))
     try:
         yield BatchStore(connection, batch_id)
     finally:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, text
 
 from app.core.db import transaction
+from app.core.freezing import limit_this
 from app.evals import graded
 from app.evals.graders import GraderSpec, parse_spec
 from app.evals.models import EvalRun
@@ -71,7 +72,7 @@ class Along:
             if not session.scalar(HELD, {"run": self.run_id, "lease": self.lease}):
                 raise LeaseLost(self.run_id)
             session.execute(SOON)
-            session.execute(text("set local idle_in_transaction_session_timeout = '60s'"))
+            limit_this(session, whole=120.0)
             graded.grade_stored(session, self.run_id, self.specs, batch, self.searches)
 
 

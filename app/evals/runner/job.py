@@ -5,12 +5,11 @@ import logging
 import random
 from typing import Any
 
-import psycopg
-from sqlalchemy import select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.db import transaction
+from app.core.freezing import limit_this
 from app.core.settings import get_settings
 from app.evals import grading, news, retrieved
 from app.evals.graders.judging import Ask
@@ -28,10 +27,10 @@ from app.evals.runner.stages import JUDGEMENTS
 from app.evals.runner.store import Call, RunStore, open_store
 from app.gateway.answers import Answer
 from app.gateway.failures import Failure
+from app.jobs.coming_back import DATABASE_TROUBLE
 from app.jobs.stopping import when_stopping
 
 log = logging.getLogger(__name__)
-DATABASE_TROUBLE = (OperationalError, psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
 TAKE_OVER_SECONDS = LEASE_SECONDS + 4
 OVER_BUDGET = "The next calls could cost more than is left of the budget: raise it to go on."
 
@@ -146,14 +145,14 @@ async def _dispatch(store: RunStore, setup: setups.Setup, work: Work, calls: lis
 
 def _plan_judgements(run_id: str, lease: int) -> dict[str, Ask]:
     with transaction() as session:
-        session.execute(text("set local idle_in_transaction_session_timeout = '60s'"))
+        limit_this(session)
         return planning.plan(session, _held_run(session, run_id, lease))
 
 
 def _score(run_id: str, lease: int) -> None:
     """Grade and end the run in one transaction, fenced like every other write."""
     with transaction() as session:
-        session.execute(text("set local idle_in_transaction_session_timeout = '60s'"))
+        limit_this(session)
         run = _held_run(session, run_id, lease)
         grading.score(session, run)
         run.lease_expires_at = None

@@ -8,7 +8,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ import psycopg
 from psycopg.types.json import set_json_loads
 
 from app.core.db import conninfo
+from app.core.freezing import limits, may_pipeline
 from app.evals.runner.asking import Case
 from app.evals.runner.errors import LeaseLost
 from app.evals.runner.lease import LEASE_SECONDS, leased
@@ -134,7 +135,7 @@ class RunStore:
         ended = [step.ended for step in steps if step.ended]
         finished = [one.finished for one in ended]
         rows = [one.row for one in ended if one.row]
-        async with self._in_use, self.connection.pipeline() as pipeline, self.connection.transaction():
+        async with self._in_use, self._together() as pipeline, self.connection.transaction():
             count = await self.count(ended)
             finishing, cursor = self.connection.cursor(), self.connection.cursor()
             if ended:
@@ -159,7 +160,7 @@ class RunStore:
             else:
                 marked = await ledger.mark_sent(sending, self.worker, allowed)
             if ended:
-                if finishing.rowcount < 0:  # nothing was asked for after it: its result still has to be fetched
+                if pipeline and finishing.rowcount < 0:  # nothing was asked for after it: its result is not here yet
                     await pipeline.sync()
                 ledger.check_finished(finishing, finished)
         self.refusal = self.refusal or marked.refusal
@@ -175,6 +176,9 @@ class RunStore:
             )
             for step in steps
         ]
+
+    def _together(self) -> AbstractAsyncContextManager[psycopg.AsyncPipeline | None]:
+        return self.connection.pipeline() if may_pipeline(self.connection) else nullcontext()
 
     async def end(self, status: str, error: str | None) -> bool:
         """Release the run in this state; calls cut off on the way become unknown. False where it was taken from us."""
@@ -249,9 +253,7 @@ async def leased_connection() -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     one."""
     connection = await psycopg.AsyncConnection.connect(conninfo(), autocommit=True)
     set_json_loads(orjson.loads, connection)
-    await connection.execute(
-        "select set_config('idle_in_transaction_session_timeout', %s, false)", (f"{int(LEASE_SECONDS * 1000)}ms",)
-    )
+    await connection.execute(limits(connection, idle=LEASE_SECONDS, whole=2 * LEASE_SECONDS))
     try:
         yield connection
     finally:

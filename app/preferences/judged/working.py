@@ -4,9 +4,6 @@ import asyncio
 import logging
 from typing import Any
 
-import psycopg
-from sqlalchemy.exc import OperationalError
-
 from app.core.db import transaction
 from app.core.settings import get_settings
 from app.evals.graders import parse_spec
@@ -18,7 +15,7 @@ from app.gateway.chat import complete
 from app.gateway.client import Connection, open_http
 from app.gateway.failures import Failure
 from app.gateway.pacing import Pace, pace_of
-from app.jobs.coming_back import LeaseLost, ShuttingDown, StillHeld
+from app.jobs.coming_back import DATABASE_TROUBLE, LeaseLost, ShuttingDown, StillHeld
 from app.jobs.stopping import when_stopping
 from app.preferences.judged.models import RoundJudge
 from app.preferences.judged.requests import PairWork
@@ -29,7 +26,7 @@ log = logging.getLogger(__name__)
 DISABLED = "The judge's provider was disabled."
 OVER_BUDGET = "The next calls could cost more than is left of the judge's budget."
 AT_A_TIME = 16
-TROUBLE = (OperationalError, psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, ShuttingDown)
+TROUBLE = (*DATABASE_TROUBLE, ShuttingDown)
 
 
 async def run_judge(judge_id: str) -> None:

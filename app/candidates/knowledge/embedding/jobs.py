@@ -6,7 +6,8 @@ from app.jobs.queue import queue
 
 TASK = "knowledge.embed"
 PREFIX = "embedding:"
-resumable("knowledge_embeddings", prefix=PREFIX, task=TASK, argument="embedding_id")
+# It has no lease that expires: where a worker is still at it, the new job takes the work from it
+resumable("knowledge_embeddings", prefix=PREFIX, task=TASK, argument="embedding_id", left="true")
 
 
 @queue.task(name=TASK, retry=ComeBack())
