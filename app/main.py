@@ -120,6 +120,7 @@ def create_app() -> FastAPI:
     for router in routers("api"):
         api.include_router(router)
     app.include_router(api)
+    app.router.routes[:0] = importlib.import_module("app.annotation.routes").ROUTES_AT_ONCE
     for router in (*routers("routes"), importlib.import_module("app.web.routes").router):
         app.include_router(router)
     render.set_nav_builder(importlib.import_module("app.overview.nav").build)

@@ -13,7 +13,7 @@ from app.annotation import queries, service
 from app.annotation.forms import ReviewQuery
 from app.annotation.models import Annotation, Reservation
 from app.annotation.progress_queries import COUNTED, Tally, counts, tally
-from app.annotation.showing_queries import FIGURES, showing
+from app.annotation.showing_queries import showing
 from app.annotation.suggestions.service import Shown, shown
 from app.core.ids import random_id
 from app.core.recent import Recent
@@ -153,10 +153,9 @@ def review(
     """``whole``: with what stands beside the item and stays when the next one comes."""
     project, item, queue, figures = access.project, None, service.queue_filter(wanted), None
     if held is not None:
-        row = showing(session, held, queue, service.overlap_of(access, queue))
-        figures = row[-FIGURES:]
-        item = item_of(access, f"/p/{project.slug}/review/{held.id}", row, row)
-        item = _prefilled(item, shown(row.Suggestion, row.model))
+        one, figures = showing(session, held, queue, service.overlap_of(access, queue))
+        item = item_of(access, f"/p/{project.slug}/review/{held.id}", one, one)
+        item = _prefilled(item, shown(one))
         form = form or (_draft(session, held, item.revision) if wanted.queue == "draft" else None)
     return ReviewPage(
         slug=project.slug,

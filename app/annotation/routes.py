@@ -18,7 +18,8 @@ from app.annotation.reading import at_fields, shown_again, typed, values
 from app.annotation.suggestions import service as suggestions
 from app.core.errors import Conflict, Invalid
 from app.core.ids import is_id
-from app.projects.access import Access, Annotator, AskingAnnotator, Viewer
+from app.projects.access import Access, Annotator, Viewer
+from app.projects.one_thread import at_once
 from app.web.addresses import remembered_query
 from app.web.forms import FormDep, FormState, parse
 from app.web.render import is_htmx, render
@@ -28,7 +29,15 @@ router = APIRouter(include_in_schema=False)
 router.include_router(done_routes.router)
 router.include_router(settle_routes.router)
 BASE = "/p/{slug}/review"
-Wanted = Annotated[ReviewQuery, Depends(remembered_query(ReviewQuery))]
+asked_for = remembered_query(ReviewQuery)
+
+
+async def _asked_for(request: Request) -> ReviewQuery:
+    """Without a thread of its own."""
+    return asked_for(request)
+
+
+Wanted = Annotated[ReviewQuery, Depends(_asked_for)]
 
 
 @router.get(BASE)
@@ -50,33 +59,18 @@ def said(request: Request, session: SessionDep, access: Viewer, example_id: str)
     return render(request, "annotation/said.html", page, block="said" if is_htmx(request) else None)
 
 
-@router.post(BASE + "/ahead")
-def ahead(request: Request, session: SessionDep, asking: AskingAnnotator, wanted: Wanted, form: FormDep) -> Response:
+def ahead(request: Request, session: Session, access: Access, form: FormData) -> Response:
     """The example after the one that is ``shown``, reserved for a short time: the page keeps it ready."""
-    access = asking()
+    wanted = asked_for(request)
     held = service.next_item(session, access, wanted, wanted.queue, shown=_shown(form))
     if held is None:
         return Response(status_code=204)
     page = pages.review(session, access, wanted, held, query=request.url.query, whole=False)
-    answer = render(request, "annotation/review.html", page, block="item")
-    session.commit()
-    return answer
+    return render(request, "annotation/review.html", page, block="item")
 
 
-@router.post(BASE + "/{reservation_id}/decision")
-def decide(
-    request: Request, session: SessionDep, asking: AskingAnnotator, reservation_id: str, wanted: Wanted, form: FormDep
-) -> Response:
-    """All of a decision happens in one thread: who may, the verdict, the next example, the commit."""
-    answer = _decide(request, session, asking(), reservation_id, wanted, form)
-    session.commit()
-    return answer
-
-
-def _decide(
-    request: Request, session: Session, access: Access, reservation_id: str, wanted: ReviewQuery, form: FormData
-) -> Response:
-    shown = _shown(form)
+def decide(request: Request, session: Session, access: Access, form: FormData) -> Response:
+    reservation_id, wanted, shown = request.path_params["reservation_id"], asked_for(request), _shown(form)
     found = places.held_content(session, access.project.id, access.user.id, reservation_id)
     if found is None:
         if queries.by_token(session, access.user.id, str(form.get("client_token") or "")):  # a double click: it is done
@@ -183,3 +177,10 @@ def _next(
     held = held or service.next_item(session, access, wanted, wanted.queue, shown=shown)
     page = pages.review(session, access, wanted, held, query=request.url.query, form=form, whole=not htmx)
     return render(request, "annotation/review.html", page, block="answer" if htmx else None, status=status)
+
+
+#: What every decision calls; ``main`` puts them in front of all other routes.
+ROUTES_AT_ONCE = (
+    at_once(BASE + "/{reservation_id}/decision", "annotator", decide),
+    at_once(BASE + "/ahead", "annotator", ahead),
+)

@@ -3,7 +3,7 @@
 A project that someone is not a member of looks exactly like one that does not exist.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -78,33 +78,6 @@ def project_access(needed: str) -> Callable[..., Access]:
     return dependency
 
 
-class Asking:
-    """What a route asks in its own thread, instead of in one before it: ``asking()`` is its access, or raises."""
-
-    def __init__(self, answer: Callable[[], Access]) -> None:
-        self._answer = answer
-        self.asked = False
-
-    def __call__(self) -> Access:
-        self.asked = True
-        return self._answer()
-
-
-def asking_access(needed: str) -> Callable[..., AsyncIterator[Asking]]:
-    """``project_access`` for the few routes that are called after every decision: changing threads takes them as long
-    as a query. A route that does not ask fails before anything is committed."""
-    decide = project_access(needed)
-
-    @decides(f"project {needed}")
-    async def dependency(slug: str, request: Request, session: SessionDep) -> AsyncIterator[Asking]:
-        asking = Asking(lambda: decide(slug, request, session))
-        yield asking
-        if not asking.asked:
-            raise RuntimeError(f"{request.url.path} answered without asking who may.")
-
-    return dependency
-
-
 def _who_and_where(request: Request, session: Session, slug: str) -> tuple[Identity, Project | None, Membership | None]:
     cookie = request.cookies.get(COOKIE)
     if comes_with_token(request) or not cookie:
@@ -143,7 +116,6 @@ def _role(project: Project, identity: Identity, member: Membership | None) -> st
 
 Viewer = Annotated[Access, Depends(project_access("viewer"), scope="function")]
 Annotator = Annotated[Access, Depends(project_access("annotator"), scope="function")]
-AskingAnnotator = Annotated[Asking, Depends(asking_access("annotator"), scope="function")]
 Engineer = Annotated[Access, Depends(project_access("engineer"), scope="function")]
 Admin = Annotated[Access, Depends(project_access("admin"), scope="function")]
 Signer = Annotated[Access, Depends(signer, scope="function")]

@@ -21,10 +21,18 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
+async def form_of(request: Request) -> FormData:
+    """The parsed form, to be closed by who asks. Answers 4xx for forms beyond the limits."""
+    return await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+
+
 async def read_form(request: Request) -> AsyncIterator[FormData]:
-    """The parsed form, also where the route itself is sync. Answers 4xx for forms beyond the limits."""
-    async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
-        yield form  # an uploaded file is closed, and gone, when the answer has left
+    """``form_of``, also where the route itself is sync."""
+    form = await form_of(request)
+    try:
+        yield form
+    finally:
+        await form.close()  # an uploaded file is gone when the answer has left
 
 
 FormDep = Annotated[FormData, Depends(read_form)]

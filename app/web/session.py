@@ -24,7 +24,7 @@ async def request_session(request: Request) -> AsyncIterator[Session]:
     request.state.session = None
     if session.in_transaction():
         await run_in_threadpool(_commit, session)
-    else:  # nothing was asked, or the route has committed in its own thread
+    else:  # nothing was asked, or it is committed
         session.close()
 
 

@@ -38,11 +38,12 @@ class Walked:
 
 
 def walk(client: TestClient) -> list[Walked]:
-    """Every route with its full path; mounts and plain routes have no methods and no decision."""
+    """Every route with its full path; mounts have no methods and no decision."""
     found = []
     for context in iter_route_contexts(client.app.routes):  # type: ignore[attr-defined]
         route = context.original_route
-        inner = list(decisions(route.dependant)) if isinstance(route, APIRoute) else []
+        plain = getattr(getattr(route, "endpoint", None), "authorization", None)
+        inner = list(decisions(route.dependant)) if isinstance(route, APIRoute) else [plain] if plain else []
         names = list(getattr(context, "param_convertors", {}) or {})
         found.append(Walked(context.path or "", set(getattr(context, "methods", None) or ()), names, inner))
     return found

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.annotation.assist.models import Suggestion
 from app.annotation.models import Annotation
+from app.annotation.showing_queries import Showing
 from app.annotation.suggestions import queries
 from app.annotation.suggestions.kind import target_text
 from app.annotation.suggestions.reading import Marks, Suggested, outcome
@@ -27,11 +27,19 @@ class Shown:
     reason: str
 
 
-def shown(one: Suggestion | None, model: str | None) -> Shown | None:
+def shown(one: Showing) -> Shown | None:
     """The newest suggestion for exactly the revision in hand."""
-    if one is None:
+    if one.suggestion_id is None:
         return None
-    return Shown(one.id, model or "", one.behavior, one.label, one.answer, one.score, one.reason)
+    return Shown(
+        one.suggestion_id,
+        one.model or "",
+        one.suggested_behavior,
+        one.suggested_label,
+        one.suggested_answer,
+        one.score,
+        one.reason or "",
+    )
 
 
 def settle(
