@@ -113,6 +113,7 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # else every request asks whether there is any
     )
     errors.install(app)
     app.mount("/static", LongLivedStatic(directory=static.STATIC), name="static")

@@ -13,7 +13,7 @@ from app.accounts.models import User
 from app.annotation.models import Annotation, Draft, Skip
 from app.core.errors import NotFound
 from app.core.ids import is_id, new_id
-from app.core.statements import built_once
+from app.core.statements import as_loaded, built_once, one_row
 from app.examples.models import Example
 from app.examples.queries import SET_STATUS
 from app.projects.models import Project
@@ -67,9 +67,8 @@ def put(session: Session, decision: Mapping[str, Any] | None = None, **values: A
     alone: dict[str, Any] = {"slot": None, "blind": False, "proposal": {}}
     values = alone | values | {"id": new_id()}  # ids tell the order in time
     statement = _put(tuple(sorted(values)), decision is not None)
-    given = {f"put_{name}": value for name, value in values.items()} | dict(decision or {})
-    stored: Annotation = session.scalars(statement, given, execution_options={"populate_existing": True}).one()
-    return stored
+    row = one_row(session, statement, {f"put_{name}": value for name, value in values.items()} | dict(decision or {}))
+    return as_loaded(session, Annotation, values | {"id": str(row and row[0])})
 
 
 @built_once
@@ -78,10 +77,10 @@ def _put(columns: tuple[str, ...], decides: bool) -> Any:
     keys = ["example_id", "revision", "annotator_id", "settles"]
     statement = insert(Annotation).values({name: bindparam(f"put_{name}") for name in columns})
     fresh = {name: statement.excluded[name] for name in columns if name not in keys} | {"created_at": func.now()}
-    put = statement.on_conflict_do_update(index_elements=keys, set_=fresh).returning(Annotation)
+    put = statement.on_conflict_do_update(index_elements=keys, set_=fresh).returning(Annotation.id)
     if decides:
         put = put.add_cte(SET_STATUS.cte("decided"), RECORD.cte("recorded"))
-    return select(Annotation).from_statement(put)
+    return put
 
 
 def remove(session: Session, annotation: Annotation) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from app.annotation.forms import Queue
@@ -29,7 +29,7 @@ from app.annotation.reservation_queries import IN_HAND
 from app.annotation.waiting_queries import LIVE, PROJECT, USER, free
 from app.core.db import Id
 from app.core.ids import new_id
-from app.core.statements import built_once, number
+from app.core.statements import as_loaded, built_once, number, one_row
 from app.examples.forms import ExampleFilter
 
 LONG = bindparam("long", type_=Interval)
@@ -125,14 +125,20 @@ def take_next(
     query = free(wanted, queue, len(places), bool(but), passed_over)
     statement = _take_next(places, query) if not among else _taking(places, query.where(*among))
     values = _place_values(project_id, user_id, how_long) | {"but": list(but)}
-    row = session.execute(statement, values, execution_options={"populate_existing": True}).first()
-    return (None, None) if row is None else (row[0], row[1])
+    row = one_row(session, statement, values)
+    if row is None:
+        return None, None
+    found, reservation_id, slot = row
+    if reservation_id is None:
+        return str(found), None
+    keys = {"project_id": project_id, "example_id": str(found), "slot": slot, "user_id": user_id}
+    return str(found), as_loaded(session, Reservation, keys | {"id": str(reservation_id)})
 
 
-def _taking(places: range, free: Select[str]) -> Select[str, Reservation | None]:
+def _taking(places: range, free: Select[str]) -> Select[str, str | None, int | None]:
     found = free.cte("found")
     taken = _in_free_place(places, found.c.id, found).cte("taken")
-    return select(found.c.id, aliased(Reservation, taken)).select_from(found.outerjoin(taken, true()))
+    return select(found.c.id, taken.c.id, taken.c.slot).select_from(found.outerjoin(taken, true()))
 
 
 _take_next = built_once(_taking)

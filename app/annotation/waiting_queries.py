@@ -74,12 +74,12 @@ def waiting(project_id: str, user_id: str, wanted: ExampleFilter, overlap: int) 
 
 
 def _open_to(user_id: str, wanted: ExampleFilter, overlap: int) -> Sequence[ColumnElement[bool]]:
-    others = (
-        select(func.count())
-        .where(Reservation.example_id == Example.id, LIVE, Reservation.user_id != user_id)
-        .where(Reservation.slot > SETTLING)
-    )
-    return [*_not_judged_by(user_id, wanted), others.scalar_subquery() + _opinions_of(Example.id) < overlap]
+    held = [Reservation.example_id == Example.id, LIVE, Reservation.user_id != user_id, Reservation.slot > SETTLING]
+    if overlap == 1:  # what others hold is passed over at the first look, without counting
+        waits = exists().where(Annotation.example_id == Example.id, Annotation.slot.is_not(None))
+        return [~exists().where(*held), ~waits, *_not_judged_by(user_id, wanted)]
+    others = select(func.count()).where(*held).scalar_subquery()
+    return [*_not_judged_by(user_id, wanted), others + _opinions_of(Example.id) < overlap]
 
 
 def _opinions_of(example_id: Any) -> Any:

@@ -43,7 +43,7 @@ class Base(DeclarativeBase):
 Id = Uuid(as_uuid=False)
 
 
-def _dumps(value: Any) -> str:
+def dumps(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
@@ -82,7 +82,7 @@ def make_engine(url: str | None = None, *, owner: bool = False, pool_size: int =
         pool_size=pool_size,
         max_overflow=20,
         pool_timeout=10,
-        json_serializer=_dumps,
+        json_serializer=dumps,
         json_deserializer=orjson.loads,
     )
     event.listen(engine, "checkout", _refuse_dead)

@@ -123,7 +123,7 @@ def on_database_error(request: Request, error: Exception) -> Response:
     if isinstance(cause, psycopg.errors.RestrictViolation):  # one of our triggers: sealed, frozen, closed
         return answer(request, 409, (cause.diag.message_primary or "This cannot change any more.").capitalize())
     gone = isinstance(error, DBAPIError) and error.connection_invalidated
-    if gone or isinstance(error, OperationalError | PoolTimeout):
+    if gone or isinstance(error, OperationalError | psycopg.OperationalError | PoolTimeout):
         return answer(request, 503, "Try again in a few seconds.", headers={"Retry-After": "5"})
     return on_bug(request, error)
 
@@ -140,6 +140,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_validation_error)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(StatementError, on_database_error)
+    app.add_exception_handler(psycopg.Error, on_database_error)  # of statements that go to the driver
     app.add_exception_handler(PoolTimeout, on_database_error)
     app.add_exception_handler(UnicodeEncodeError, on_database_error)
     app.add_exception_handler(Exception, on_bug)
