@@ -12,7 +12,7 @@ from app.accounts.audit import RECORD
 from app.core.db import Id
 from app.core.errors import Invalid, NotFound
 from app.core.ids import is_id
-from app.core.statements import built_once
+from app.core.statements import built_once, one_row
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, ExampleTally, Revision, SplitAssignment
 from app.web.paging import decode_cursor
@@ -101,7 +101,8 @@ def count(session: Session, project_id: str, wanted: ExampleFilter, limit: int |
 def tallied(session: Session, project_id: str, status: str | None = None, split: str | None = None) -> int:
     """How many living examples have this status and stand on this side, from the tallies: exact, without counting."""
     values = {"project": project_id, "status": status, "split": split}
-    return int(session.scalar(_tallied(status is not None, split is not None), values) or 0)
+    row = one_row(session, _tallied(status is not None, split is not None), values)
+    return int(row[0]) if row else 0
 
 
 @built_once

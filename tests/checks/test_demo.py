@@ -27,7 +27,9 @@ def test_planted_defects_are_found(session: Session, capsys: pytest.CaptureFixtu
     run_scan(project_id)
     found: dict[str, set[str]] = defaultdict(set)
     for kind, request in session.execute(
-        select(Finding.kind, Example.request).join(Example, Example.id == Finding.example_id)
+        select(Finding.kind, Example.request)
+        .join(Example, Example.id == Finding.example_id)
+        .where(Finding.code != "person")  # where the optional model for names is installed
     ):
         found[request].add(kind)
     missed, planted = [], defaultdict(set)
