@@ -72,6 +72,7 @@ def test_space_chooses_and_the_keys_act_on_what_is_chosen(listed: Page, factory:
     keys.press("x")
     expect(listed.get_by_text("2 examples rejected.")).to_be_visible()
     assert statuses(factory) == ["rejected", "to_review", "rejected", "to_review"]
+    listed.wait_for_load_state()  # it is a new page: its scripts take the key
     listed.keyboard.press("u")
     expect(listed.get_by_text("Taken back.")).to_be_visible()
     assert set(statuses(factory)) == {"to_review"}

@@ -94,10 +94,17 @@ class RunStore:
     async def take_over(self) -> str | None:
         """Take the run if nobody holds it: what the worker before had sent and not finished becomes unknown.
 
-        Answers 'taken', 'held' (somebody works on it: try again later) or None (there is nothing to run).
+        Answers 'taken', 'held' (somebody works on it, or its row is locked: try again later) or None (there is nothing
+        to run). It does not wait for the row, or the server would end this transaction with the one that it waits for.
         """
+        try:
+            return await self._take_over()
+        except psycopg.errors.LockNotAvailable:
+            return "held"
+
+    async def _take_over(self) -> str | None:
         async with self.connection.transaction(), self.connection.cursor() as cursor:
-            await cursor.execute(self.table.held, (self.run_id,))
+            await cursor.execute(f"{self.table.held} nowait", (self.run_id,))
             row = await cursor.fetchone()
             if row is None or not row[0]:
                 return None
