@@ -75,14 +75,6 @@ def as_loaded(session: Session, model: type[Row], values: Mapping[str, Any]) -> 
     return one
 
 
-def expected_rows(session: Session, query: Any) -> float:
-    """How many rows the planner expects of a query with its values. Nothing is read but what it knows of the tables."""
-    session.flush()
-    compiled = query.compile(dialect=DIALECT)
-    row = psycopg_connection(session).execute(f"explain (format json) {compiled}", compiled.params).fetchone()
-    return float(row[0][0]["Plan"]["Plan Rows"]) if row else 0.0
-
-
 @lru_cache(256)
 def _sent(statement: Any) -> tuple[Any, dict[str, Any]]:
     compiled = statement.compile(dialect=DIALECT)

@@ -17,7 +17,6 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.core.db import planned_for_its_values
-from app.core.statements import expected_rows
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Revision
 from app.examples.queries import COUNT_LIMIT, conditions, count, id_of_cursor, joined, one_of_ids, tallied
@@ -26,8 +25,6 @@ from app.web.paging import Slice, cut
 Direction = Literal["older", "newer"]
 Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
 TALLIED = {"status", "split"}
-LARGE = 200_000  # examples of a project
-MOST_LOOKED_UP = 5_000
 
 
 class Listed(Protocol):
@@ -62,37 +59,27 @@ class Matches:
 
 
 def matches(session: Session, project_id: str, wanted: ExampleFilter, limit: int = COUNT_LIMIT) -> Matches:
-    """By status and side the number is known; with other filters looking stops beyond COUNT_LIMIT, in a large project
-    perhaps later, and counting at ``limit``."""
+    """By status and side the number is known; with other filters looking stops beyond COUNT_LIMIT, and counting at
+    ``limit``."""
     given = {name for name in ExampleFilter.model_fields if getattr(wanted, name) not in (None, "")}
     if given <= TALLIED:
         return Matches(tallied(session, project_id, wanted.status, wanted.split), True)
     with planned_for_its_values(session):
-        most = _most_looked_up(session, project_id, wanted)
-        number, ids = _few(session, project_id, wanted, most)
-        if number <= most:
+        number, ids = _few(session, project_id, wanted)
+        if number <= COUNT_LIMIT:
             return Matches(number, True, ids.split())
         if limit > COUNT_LIMIT:
             number = count(session, project_id, wanted, limit)
     return Matches(min(number, limit), number <= limit)
 
 
-def _most_looked_up(session: Session, project_id: str, wanted: ExampleFilter) -> int:
-    """In a large project a walk to fifty of a few thousand matches takes longer than to look them all up: so that is
-    done where the planner expects no more."""
-    if tallied(session, project_id) < LARGE:
-        return COUNT_LIMIT
-    expected = expected_rows(session, select(Example.id).where(*conditions(project_id, wanted)))
-    return MOST_LOOKED_UP if expected < MOST_LOOKED_UP / 2 else COUNT_LIMIT
-
-
-def _few(session: Session, project_id: str, wanted: ExampleFilter, most: int) -> tuple[int, str]:
-    """(how many match, at most ``most`` + 1; their ids in order, if they are not more). One text: a thousand values of
-    their own would take longer to read than to find."""
-    found = select(Example.id).where(*conditions(project_id, wanted)).limit(most + 1).subquery()
+def _few(session: Session, project_id: str, wanted: ExampleFilter) -> tuple[int, str]:
+    """(how many match, at most COUNT_LIMIT + 1; their ids in order, if they are not more). One text: a thousand
+    values of their own would take longer to read than to find."""
+    found = select(Example.id).where(*conditions(project_id, wanted)).limit(COUNT_LIMIT + 1).subquery()
     ids = func.string_agg(found.c.id.cast(Text), aggregate_order_by(literal(" "), found.c.id))
     number = func.count()
-    query = select(number, case((number <= most, func.coalesce(ids, "")), else_=""))
+    query = select(number, case((number <= COUNT_LIMIT, func.coalesce(ids, "")), else_=""))
     counted, listed = session.execute(query.select_from(found)).one()
     return counted, listed
 

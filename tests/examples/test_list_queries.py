@@ -41,21 +41,6 @@ def test_few_matches_and_many_make_the_same_pages(
     few = walked(session, api.project, wanted)
     monkeypatch.setattr(list_queries, "COUNT_LIMIT", 3)
     assert few == walked(session, api.project, wanted) == (expected, expected)
-    monkeypatch.setattr(list_queries, "LARGE", 1)
-    assert walked(session, api.project, wanted) == few
-
-
-@pytest.mark.parametrize(("most", "looked_up"), [(100, True), (6, False), (1, False)])
-def test_a_large_project_looks_up_more_where_no_more_is_expected(
-    api: Api, session: Session, monkeypatch: pytest.MonkeyPatch, most: int, looked_up: bool
-) -> None:
-    for number in range(7):
-        add(session, api.project, request=f"Refund {number}")
-    for name, value in {"COUNT_LIMIT": 3, "LARGE": 1, "MOST_LOOKED_UP": most}.items():
-        monkeypatch.setattr(list_queries, name, value)
-    session.execute(text("analyze examples"))
-    found = list_queries.matches(session, api.project.id, ExampleFilter(q="refund"), 3)
-    assert (found.ids is not None, found.exact) == (looked_up, looked_up)
 
 
 def test_counting_stops_and_says_so(api: Api, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
