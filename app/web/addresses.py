@@ -13,8 +13,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def remembered_query(model: type[Model]) -> Callable[[Request], Model]:
-    """A function that reads each query once: FastAPI takes as long as a statement to the database for
-    nine fields.
+    """A function that reads each query once: FastAPI takes as long as a statement to the database for nine fields.
 
     What it gives is shared by requests: it is copied, never changed. Errors are those of ``Query()``.
     """

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import psycopg
 import pytest
 
 from app.core import freezing
@@ -50,7 +51,11 @@ async def _frozen(held: store.RunStore, pipeline: bool, begun: asyncio.Event) ->
 
 
 def test_a_server_without_the_limit_is_used_without_pipelines(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_pipeline(_connection: object) -> None:
+        raise AssertionError("a pipeline on a server that would wait for ever")
+
     monkeypatch.setattr(freezing, "WHOLE_SINCE", 999_999)
+    monkeypatch.setattr(psycopg.AsyncConnection, "pipeline", no_pipeline)
     run = bench.start(5)
     bench.work()
     assert bench.fresh(run).status == "succeeded"
