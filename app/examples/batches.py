@@ -32,17 +32,19 @@ class Stored:
 def store(session: Session, source: Import, examples: Iterable[ParsedExample]) -> Stored:
     """As ``store_written``, of examples that are not written out yet."""
     origin = origin_of(source)
+    lock_splits(session, origin.project_id)
     return store_written(session, origin, [written(origin, example) for example in examples])
 
 
-def store_written(session: Session, origin: Origin, given: Sequence[Written]) -> Stored:
+def store_written(session: Session, origin: Origin, given: Sequence[Written], beside: Sequence[Written] = ()) -> Stored:
     """Insert what is new. An example whose content stands in the project already is a duplicate.
 
     Units not seen before stand on the train side; an example with a unit on the test side is held out too.
+    The caller holds the project's lock. ``beside``: what another transaction brings and commits first.
     """
-    lock_splits(session, origin.project_id)
-    seen = _register(session, origin.project_id, given)
+    seen = _register(session, origin.project_id, given, beside)
     known = _known_contents(session, origin.project_id, given, seen)
+    known.update(one.content_hash for one in beside)
     fresh: list[Written] = []
     for example in given:
         if example.content_hash not in known:
@@ -54,13 +56,18 @@ def store_written(session: Session, origin: Origin, given: Sequence[Written]) ->
     return Stored(len(fresh), len(given) - len(fresh), sides.count("test"))
 
 
-def _register(session: Session, project_id: str, examples: Sequence[Written]) -> list[str]:
+def _units(examples: Sequence[Written]) -> set[str]:
+    return {unit for example in examples for unit in (example.fingerprint_unit, example.group_unit)}
+
+
+def _register(session: Session, project_id: str, examples: Sequence[Written], beside: Sequence[Written]) -> list[str]:
     """Put new units on the train side; answers the other ones, which the project had before."""
-    units = sorted({unit for example in examples for unit in (example.fingerprint_unit, example.group_unit)})
+    units = sorted(_units(examples))
     connection = psycopg_connection(session)
     query = "select unit from split_assignments where project_id = %s and unit = any(%s::text[])"
     had = {row[0] for row in connection.execute(query, (project_id, array_literal(units)))}
-    add_units(session, project_id, [unit for unit in units if unit not in had])
+    there = had | _units(beside)
+    add_units(session, project_id, [unit for unit in units if unit not in there])
     return sorted(had)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import NotFound
 from app.core.ids import is_id
+from app.examples.copy_lines import Origin
 from app.examples.formats.base import Row
 from app.examples.models import Example, Import, ImportRejection
 from app.examples.queries import id_of_cursor
@@ -28,10 +29,17 @@ def get(session: Session, project_id: str, import_id: str) -> Import:
 
 
 def locked(session: Session, import_id: str) -> Import | None:
-    """The import, held until the transaction ends."""
-    return session.scalar(
-        select(Import).where(Import.id == import_id).with_for_update().execution_options(populate_existing=True)
+    """The import, held until the transaction ends; others may still store examples that point to it."""
+    held = select(Import).where(Import.id == import_id).with_for_update(key_share=True)
+    return session.scalar(held.execution_options(populate_existing=True))
+
+
+def another_runs(session: Session, origin: Origin) -> bool:
+    """Whether the project has another import that is being stored."""
+    other = exists().where(
+        Import.project_id == origin.project_id, Import.status == "running", Import.id != origin.import_id
     )
+    return bool(session.scalar(select(other)))
 
 
 def set_size(session: Session, import_id: str, size: int) -> None:

@@ -7,10 +7,12 @@ worker that was only slow finds that the position has moved, and stops.
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import wait
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import func, text
+from sqlalchemy import func
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -18,18 +20,21 @@ from app.accounts.audit import record
 from app.core.db import transaction
 from app.core.errors import HoldoutError
 from app.core.settings import get_settings
-from app.examples import batches, import_queries
+from app.examples import import_queries
+from app.examples.batches import Stored
 from app.examples.changes import changed
 from app.examples.copy_lines import Origin
 from app.examples.copying import origin_of
 from app.examples.formats import Position, Row
 from app.examples.models import Import
-from app.examples.read_ahead import ahead
+from app.examples.read_ahead import ahead, is_long
 from app.examples.reading import Batch, Reading
+from app.examples.storing import Pending, storing
 from app.examples.unpacking.kinds import Unreadable
 from app.examples.unpacking.parent import Stopped, remove, unpacked
 from app.jobs.queue import enqueue_at_commit
 
+AT_ONCE = 2  # batches of a long file
 MAX_GRADERS = 200  # of one file
 RETRIES = 12
 RETRY_SECONDS = 5.0
@@ -65,12 +70,14 @@ def steps(import_id: str, stopping: Callable[[], bool] = lambda: False) -> Itera
     try:
         path = _lines(source, stopping)
         origin = origin_of(source)
-        for batch in ahead(Reading(path, source.format, source.mapping, start, origin)):
-            with transaction() as session:
-                read = _commit(session, origin, batch)
-            if read is None:
-                return
-            yield read
+        reading = Reading(path, source.format, source.mapping, start, origin)
+        at_once = AT_ONCE if is_long(reading) else 1
+        with closing(storing(origin, ahead(reading), at_once)) as on_their_way:
+            for pending in on_their_way:
+                read = _commit(origin, pending)
+                if read is None:
+                    return
+                yield read
         _finish(import_id)
     except DATABASE_AWAY:
         raise
@@ -111,27 +118,33 @@ def _lines(source: Import, stopping: Callable[[], bool]) -> Path:
     return path
 
 
-def _commit(session: Session, origin: Origin, batch: Batch) -> int | None:
-    """Store a batch and the new position. None: cancelled, or another worker has taken the import over."""
+def _commit(origin: Origin, pending: Pending) -> int | None:
+    """Commit a batch with the new position. None: cancelled, or another worker has taken the import over."""
+    session, batch = pending.session, pending.batch
+    wait([pending.stored])
+    if pending.stored.exception() is not None:  # which may have come of another worker's having stored the same
+        session.rollback()
     source = import_queries.locked(session, origin.import_id)
     if source is None or source.status != "running" or source.bytes_read != batch.start.bytes:
         return None
     if source.cancel_requested_at is not None:
-        _end(session, source, "cancelled")
+        session.rollback()
+        _cancelled(origin.import_id)
         return None
-    # A crash may take the last batches back, and with them how far it had come; the end of the import is waited for
-    session.execute(text("set local synchronous_commit to off"))
-    refused = [row for row in batch.others if row.reason]
-    stored = batches.store_written(session, origin, batch.written)
-    import_queries.add_rejections(session, origin.import_id, refused)
+    _add_up(source, batch, pending.stored.result())
+    import_queries.add_rejections(session, origin.import_id, [row for row in batch.others if row.reason])
+    session.commit()
+    return source.rows_read
+
+
+def _add_up(source: Import, batch: Batch, stored: Stored) -> None:
     source.bytes_read, source.lines_read = batch.end.bytes, batch.end.lines
     source.rows_read += batch.size
     source.imported += stored.imported
     source.duplicates += stored.duplicates
     source.held_out += stored.held_out
-    source.rejected_count += len(refused)
+    source.rejected_count += sum(bool(row.reason) for row in batch.others)
     _keep_definitions(source, [row for row in batch.others if not row.reason])
-    return source.rows_read
 
 
 def _keep_definitions(source: Import, rows: Sequence[Row]) -> None:
@@ -141,6 +154,13 @@ def _keep_definitions(source: Import, rows: Sequence[Row]) -> None:
         found = [grader for row in rows for grader in row.graders if isinstance(grader, dict)]
         fresh = [grader for grader in found if grader not in source.graders]
         source.graders = [*source.graders, *fresh][:MAX_GRADERS]
+
+
+def _cancelled(import_id: str) -> None:
+    with transaction() as session:
+        source = import_queries.locked(session, import_id)
+        if source is not None and source.status == "running":
+            _end(session, source, "cancelled")
 
 
 def _finish(import_id: str) -> None:

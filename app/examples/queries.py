@@ -167,6 +167,15 @@ def lock_splits(session: Session, project_id: str) -> None:
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"splits:{project_id}", 0))))
 
 
+def share_splits(session: Session, project_id: str, *, wait: bool) -> bool:
+    """The same lock, held together with others that share it. Without ``wait``, False where it is not free."""
+    key = func.hashtextextended(f"splits:{project_id}", 0)
+    if wait:
+        session.execute(select(func.pg_advisory_xact_lock_shared(key)))
+        return True
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock_shared(key))))
+
+
 def register_units(session: Session, project_id: str, units: Iterable[str], split: str) -> None:
     """Units not seen before stand on this side; the others stay where they are."""
     rows = [{"project_id": project_id, "unit": unit, "split": split} for unit in sorted(set(units))]

@@ -21,10 +21,14 @@ PIPE_BYTES = 1 << 20  # about a batch: what an ordinary user may ask of Linux
 
 def ahead(reading: Reading) -> Iterator[Batch]:
     """The batches of ``reading``, the next one always under way. Raises what reading raises."""
-    if reading.path.stat().st_size - reading.start.bytes < OWN_PROCESS_BYTES:
-        yield from _in_a_thread(reading)
-    else:
+    if is_long(reading):
         yield from _in_a_process(reading)
+    else:
+        yield from _in_a_thread(reading)
+
+
+def is_long(reading: Reading) -> bool:
+    return reading.path.stat().st_size - reading.start.bytes >= OWN_PROCESS_BYTES
 
 
 def _in_a_thread(reading: Reading) -> Iterator[Batch]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -28,6 +29,7 @@ import sys
 import app.models
 from app.examples import importing, reading
 reading.BATCH_ROWS = 20
+importing.is_long = lambda reading: True
 for read in importing.steps(sys.argv[1]):
     print(read, flush=True)
 """
@@ -113,6 +115,30 @@ def test_a_worker_that_dies_in_the_middle_of_a_batch(
             except Killed:
                 deaths += 1
     assert deaths >= 4
+    importing.run_import(source.id)
+    assert_complete(session, source)
+
+
+def test_a_worker_that_dies_with_two_batches_on_their_way(
+    session: Session, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "is_long", lambda _: True)
+    source = queued(session, project, tmp_path)
+    real, rng, deaths = batches.copy_in, random.Random(3), 0
+
+    def dying(*args: Any) -> None:
+        real(*args)
+        if rng.random() < 0.4:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "copy_in", dying)
+        for _ in range(6):
+            try:
+                importing.run_import(source.id)
+            except Killed:
+                deaths += 1
+    assert deaths >= 3
     importing.run_import(source.id)
     assert_complete(session, source)
 
