@@ -33,6 +33,8 @@ def build_trainer(
 ) -> Any:
     """trl's trainer for a job; ``examples`` by ``training_file`` and perhaps ``validation_file``."""
     on_gpu = spec["device"] != "cpu" and torch.cuda.is_available()
+    if spec["device"] == "cuda" and not on_gpu:
+        raise RuntimeError("the engine was started with --device cuda, but there is no CUDA")
     precision = training_dtype(on_gpu)
     kind = _ReadyDpoTrainer if spec["method"] == "dpo" else SFTTrainer
     validation = examples.get("validation_file")

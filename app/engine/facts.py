@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from importlib.metadata import version
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,8 @@ def _lora_size(linear: dict[str, list[int]], adapter: dict[str, Any]) -> int | N
 
 def machine_facts(device: str, threads: int) -> dict[str, Any]:
     """What there is to train on: ``{"device", "threads", "memory_bytes", "gpus": [{"name", "memory_bytes"}]}``."""
-    gpus = [] if device == "cpu" else _gpus()
+    # A PyTorch that was built for the CPU trains there, whatever the machine has.
+    gpus = [] if device == "cpu" or version("torch").endswith("+cpu") else _gpus()
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {"device": "cuda" if gpus else "cpu", "threads": threads, "memory_bytes": memory, "gpus": gpus}
 

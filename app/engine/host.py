@@ -56,6 +56,8 @@ class ModelHost:
             return
         self._folder, self._model, self._tokenizer, self._adapters = None, None, None, {}
         gc.collect()
+        if self.device == "cuda":
+            torch.cuda.empty_cache()  # what the last model took is needed for this one, or by a job
         tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
         if not tokenizer.chat_template:
             raise EngineError(f"The model in {folder.name} has no chat template.", param="model")
@@ -162,9 +164,9 @@ class ModelHost:
         self._named += 1
         name = f"adapter{self._named}"
         if isinstance(self._model, PeftModel):
-            self._model.load_adapter(folder, adapter_name=name)
+            self._model.load_adapter(folder, adapter_name=name, torch_device=self.device)
         else:
-            self._model = PeftModel.from_pretrained(self._model, folder, adapter_name=name)
+            self._model = PeftModel.from_pretrained(self._model, folder, adapter_name=name, torch_device=self.device)
         self._model.eval()
         self._adapters[folder] = name
         for old in [path for path in self._adapters if path not in needed]:

@@ -12,7 +12,8 @@ def merge(base: Path, adapter: Path, folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, use_safetensors=True)
-    merged = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+    # On the CPU, the adapter too: a job may have all of the GPU's memory.
+    merged = PeftModel.from_pretrained(model, adapter, torch_device="cpu").merge_and_unload()
     merged.save_pretrained(folder)
     AutoTokenizer.from_pretrained(base).save_pretrained(folder)
 

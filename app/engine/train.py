@@ -7,7 +7,11 @@ Reads ``spec.json``; writes events, checkpoints, ``model/`` and, last of all, ``
 import fcntl
 import hashlib
 import os
+import shutil
+import subprocess
 import sys
+import sysconfig
+import tempfile
 import time
 import traceback
 from collections.abc import Iterator
@@ -33,10 +37,38 @@ def check_unchanged(spec: dict[str, Any]) -> None:
                 raise BadFile(field, f"The {field.replace('_', ' ')} is not what was uploaded: its hash differs.")
 
 
+def show_one_device(device: str) -> None:
+    """Before PyTorch is imported: one GPU at most is there for it. trl refuses to train where it sees several."""
+    visible = "" if device == "cpu" else os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+    os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[0]
+
+
+def spare_triton() -> None:
+    """On a GPU trl computes its loss by kernels that Triton compiles when they are first used, which takes a C compiler
+    and Python's headers. Where these do not do, Triton counts as not installed: trl then does the same in PyTorch."""
+    if not _compiles():
+        sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
+
+
+def _compiles() -> bool:
+    compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang")
+    if not compiler:
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder, "tried.c")
+        program.write_text("#include <Python.h>\n")
+        command = [compiler, str(program), "-shared", "-fPIC", f"-I{sysconfig.get_path('include')}"]
+        done = subprocess.run([*command, "-o", f"{folder}/tried.so"], capture_output=True, check=False)  # noqa: S603
+        return done.returncode == 0
+
+
 def run(folder: Path, pause: PauseFlag) -> int:
     """Train; answers the exit status."""
     spec = read_json(folder / "spec.json")
     check_unchanged(spec)
+    show_one_device(spec["device"])
+    if spec["device"] != "cpu":
+        spare_triton()
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(spec["base"])
@@ -67,7 +99,8 @@ def main() -> int:
         write_failure(folder, "out_of_memory", "Memory ran out: try a smaller batch_size or shorter rows.")
     except Exception as error:
         traceback.print_exc()
-        if type(error).__name__ == "OutOfMemoryError":  # torch's, for the GPU
+        # torch's for the GPU; where a library of CUDA has asked for memory, a plain RuntimeError
+        if type(error).__name__ == "OutOfMemoryError" or "CUDA error: out of memory" in str(error):
             write_failure(folder, "out_of_memory", f"GPU memory ran out: try a smaller batch_size. {error}")
         else:
             write_failure(folder, "training_failed", f"Training failed: {type(error).__name__}: {error}")

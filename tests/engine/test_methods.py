@@ -13,7 +13,7 @@ from app.engine.convert import TEMPLATE
 from app.engine.hyperparameters import Adapter, DpoHyperparameters, Hyperparameters, settle
 from app.engine.outcome import Outcome
 from app.engine.pause import PAUSED
-from app.engine.storage import read_lines, write_json
+from app.engine.storage import read_json, read_lines, write_json
 from app.engine.tiny import make_tiny
 from tests.engine.conftest import PAIRS, ROWS, chat_row
 
@@ -155,3 +155,15 @@ def test_training_stops_early_and_keeps_the_best_weights(prepare: Callable[..., 
     assert max(losses) == best + 6 < 60
     saved = (folder / "model" / "adapter_model.safetensors").read_bytes()
     assert saved == (folder / "checkpoints" / f"checkpoint-{best}" / "adapter_model.safetensors").read_bytes()
+
+
+def test_a_job_for_cuda_does_not_train_on_the_cpu_instead(
+    prepare: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = prepare(CHATS)
+    spec = read_json(folder / "spec.json")
+    write_json(folder / "spec.json", spec | {"device": "cuda"})
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(RuntimeError, match="no CUDA"):
+        run(folder)
+    assert curve(folder) == []
