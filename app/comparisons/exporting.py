@@ -9,6 +9,7 @@ from app.comparisons.answers import ComparisonOut, DifferenceOut, MetricOut, Pai
 from app.comparisons.service import Compared
 from app.datasets import queries as datasets
 from app.evals import reuses
+from app.examples.spreadsheet import neutral
 
 COLUMNS = (
     "what", "name", "baseline", "candidate", "difference", "low", "high", "p_value", "p_value_raw", "n",
@@ -46,6 +47,5 @@ def as_csv(found: Compared) -> str:
 
 def _line(what: str, name: str, one: DifferenceOut) -> list[object]:
     low, high = one.interval or (None, None)
-    safe = f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name
     ends = [one.baseline, one.candidate, one.difference, low, high, one.p_value, one.p_value_raw]
-    return [what, safe, *ends, one.n, one.minimum_detectable_difference, one.verdict]
+    return [what, neutral(name), *ends, one.n, one.minimum_detectable_difference, one.verdict]

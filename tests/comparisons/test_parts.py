@@ -83,6 +83,16 @@ def test_a_spreadsheet_of_it(client: TestClient, bench: Bench) -> None:
     assert whole["headline"]
 
 
+@pytest.mark.parametrize("tag", [" =1+1", "＝1+1", "\n=1+1", "\u200b@SUM(A1)"])
+def test_no_spelling_of_a_formula_reaches_a_spreadsheet(client: TestClient, bench: Bench, tag: str) -> None:
+    bench.test_set(60, tags={n: [tag] if n < 20 else ["tax"] for n in range(60)})
+    both(bench)
+    answer = client.get(f"/p/{bench.project.slug}/compare/export?format=csv")
+    names = {row["name"] for row in csv.DictReader(io.StringIO(answer.text, newline=""))}
+    assert f"'{tag}" in names
+    assert tag not in names
+
+
 def test_all_candidates_by_all_measures_and_over_time(client: TestClient, bench: Bench) -> None:
     test_set = bench.test_set(60, behaviors=dict.fromkeys(range(60), "answer"))
     both(bench)

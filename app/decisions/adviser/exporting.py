@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from app.datasets.models import TestCase
 from app.decisions.adviser.evidence import Failure
 from app.decisions.adviser.failure_pages import request_of
+from app.examples.spreadsheet import neutral
 
 COLUMNS = (
     "case",
@@ -32,9 +33,5 @@ def as_csv(failures: Sequence[Failure], cases: Mapping[str, TestCase]) -> str:
         line = [request_of(cases[one.case_id])[:500], ", ".join(one.tags), one.cause or "", one.state]
         line += [one.proposal.cause or "", said.who if said else "", said.at.isoformat() if said else ""]
         line.append(" | ".join(f"{signal.cause}: {signal.words}" for signal in one.proposal.signals))
-        rows.writerow([one.position, one.case_id, *map(_safe, line)])
+        rows.writerow([one.position, one.case_id, *map(neutral, line)])
     return out.getvalue()
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -210,6 +210,20 @@ def test_failures_as_csv(desk: Desk) -> None:
     assert rows[0]["evidence"].startswith("ignored_pattern: 20 of 20 cases")
 
 
+@pytest.mark.parametrize("text", [" =1+1", "＝1+1", "\n=1+1", "\u200b@SUM(A1)"])
+def test_no_spelling_of_a_formula_reaches_a_spreadsheet(desk: Desk, text: str) -> None:
+    test_set = desk.bench.test_set(3, "Hostile", sealed=False, tags={0: [text]})
+    case = desk.bench.cases["Hostile"][0]
+    case.messages = [{"role": "user", "content": text}]
+    near.bring_up_to_date(desk.session, desk.project.id)
+    test_set.content_hash, test_set.sealed_at = "hash", desk.project.created_at
+    desk.session.commit()
+    run = desk.bench.run(desk.base, [1, 2], "Hostile")
+    answer = desk.client.get(f"{desk.page}/causes.csv?run={run.id}")
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert [(row["request"], row["tags"]) for row in rows] == [(f"'{text}", f"'{text}")]
+
+
 def test_a_voter_reads_no_outputs_unasked_and_a_viewer_says_nothing(desk: Desk) -> None:
     annotator, viewer = desk.factory.member(desk.project, "annotator"), desk.factory.member(desk.project, "viewer")
     desk.factory.sign_in(desk.client, annotator)
