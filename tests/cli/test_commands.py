@@ -1,5 +1,6 @@
 """The command line: one clear line and a non-zero exit where something is wrong; secrets alone on stdout."""
 
+import hashlib
 import json
 import os
 import socket
@@ -8,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
-from app.checks.readiness import rules
-from app.cli import check
 from app.cli.run import settings_for
 from app.core.postgres import EmbeddedPostgres
 from app.core.settings import get_settings
 from app.examples import service as examples
+from tests.examples.factories import Api, add
 from tests.factories import Factory
 
 
@@ -99,11 +100,56 @@ def test_check_fails_until_the_project_is_ready(factory: Factory, database_url: 
     assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)
 
 
-def test_check_succeeds_when_nothing_blocks(factory: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
-    project = factory.project(factory.user())
-    assert check.check(project.slug, as_json=False, scan=True) is False
-    monkeypatch.setattr(rules, "POINTS", ())
-    assert check.check(project.slug, as_json=False, scan=False) is True
+QUESTIONS = (
+    ("Where do I find last month's invoice?", "Under Billing, in the list of documents."),
+    ("My parcel arrived with a broken lid.", "I am sorry. We send you a new one today."),
+    ("Can two people share one licence?", "No, each person needs a seat of their own."),
+    ("How do I switch the display to French?", "Open Settings, then choose a language."),
+    ("Does the printer work without wires?", "Yes, hold the blue button until it blinks."),
+    ("I forgot which address I signed up with.", "Our team looks it up for you by telephone."),
+)
+
+
+def test_check_succeeds_for_a_project_that_is_ready(
+    client: TestClient, factory: Factory, database_url: str, tmp_path: Path
+) -> None:
+    """All that the checklist asks for is done as people do it, but for the reviews; the scans are the command's own."""
+    api = Api(client, factory, "admin")
+    for asked, said in QUESTIONS:
+        add(factory.session, api.project, status="approved", request=asked, answer=said)
+    case = add(factory.session, api.project, request="When does the museum close on Sundays?", answer="At six.")
+    made = api.post("/test-sets", {"name": "Held out", "kind": "task", "example_ids": [case.id]}).json()
+    assert api.post(f"/test-sets/{made['id']}/seal").status_code == 200
+    url = {"HOLDOUT_DATABASE_URL": database_url}
+    unsigned = holdout(tmp_path, "check", api.project.slug, **url)
+    assert (unsigned.returncode, "not ready to train on" in unsigned.stdout) == (1, True), unsigned.stderr
+    for item in ("realistic_requests", "exact_behavior"):
+        assert api.post("/checklist/sign-offs", {"item": item}).status_code == 201
+    for item in ("edge_cases", "refusals_escalations"):
+        body = {"item": item, "action": "not_needed", "note": "Plain questions only."}
+        assert api.post("/checklist/sign-offs", body).status_code == 201
+    ready = holdout(tmp_path, "check", api.project.slug, "--no-scan", **url)
+    assert (ready.returncode, ": ready to train on" in ready.stdout) == (0, True), ready.stdout + ready.stderr
+    answer = json.loads(holdout(tmp_path, "check", api.project.slug, "--json", "--no-scan", **url).stdout)
+    assert (answer["ready"], answer) == (True, api.get("/checklist").json())
+
+
+def test_an_exported_version_is_the_bytes_that_its_hash_promises(
+    client: TestClient, factory: Factory, database_url: str, tmp_path: Path
+) -> None:
+    api = Api(client, factory)
+    for asked, said in QUESTIONS:
+        add(factory.session, api.project, status="approved", request=asked, answer=f"{said} Ünï ﬁ 👩‍👩‍👧")
+    frozen = api.post("/dataset-versions", {"name": "First"}).json()
+    file = tmp_path / "train.jsonl"
+    url = {"HOLDOUT_DATABASE_URL": database_url}
+    done = holdout(tmp_path, "export", api.project.slug, "v1", "-o", str(file), **url)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert file.read_bytes() == api.get(f"/dataset-versions/{frozen['id']}/export").content
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == frozen["content_hash"]
+    piped = holdout(tmp_path, "export", api.project.slug, frozen["id"], **url)
+    assert (piped.returncode, piped.stdout.encode()) == (0, file.read_bytes())
+    assert sorted(path.name for path in tmp_path.glob("train*")) == ["train.jsonl"]
 
 
 def test_links_name_the_port_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
