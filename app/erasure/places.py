@@ -1,4 +1,5 @@
-"""Every place where a person's words may stand, and what becomes of them. A test compares it with all tables.
+"""Every place where a person's words may stand, and what becomes of them. A test compares it with all tables, and
+with all columns of text (those without such words: ``not_words``).
 
 Erasing follows the order below: a place is erased where an identifier stands in one of its ``texts``, and where it
 belongs (``via``) to a row of an earlier place that is erased.
@@ -52,7 +53,7 @@ PLACES: tuple[Place, ...] = (
     Place(
         "examples",
         "examples",
-        ("request", "answer", "tags", "source"),
+        ("request", "answer", "tags"),
         "request = '[erased]', answer = '[erased]', tags = '{}', findings = '{}', "
         "deleted_at = coalesce(t.deleted_at, now()), updated_at = now()",
         via=(("id", "revisions"),),
@@ -294,8 +295,8 @@ PLACES: tuple[Place, ...] = (
     Place(
         "imports",
         "names of imported files",
-        ("file_name", "mapping", "graders", "error"),
-        "file_name = '[erased]', mapping = null, graders = '[]', error = null",
+        ("file_name", "mapping", "tags", "graders", "error"),
+        "file_name = '[erased]', mapping = null, tags = '{}', graders = '[]', error = null",
     ),
     Place("audit_events", "details of the audit trail", ("detail",), None),
 )
