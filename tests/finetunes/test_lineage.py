@@ -10,6 +10,7 @@ from app.accounts.models import User
 from app.annotation import service as reviews
 from app.annotation.forms import NewAnnotation
 from app.core.clock import utcnow
+from app.core.ids import new_id
 from app.datasets import service as sets
 from app.datasets import versions
 from app.datasets.forms import NewTestSet
@@ -17,10 +18,12 @@ from app.examples import bulk
 from app.examples import service as examples
 from app.examples.forms import BulkAction, ExampleFilter, SelectionFilter
 from app.finetunes.lineage.approvals import NONE, Approval, Sign, approval
+from app.finetunes.models import FineTune
 from app.projects.access import Access
 from app.projects.models import Project
 from tests.datasets.factories import add_example
 from tests.factories import Factory
+from tests.finetunes.factories import provider
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -85,6 +88,34 @@ def test_each_row_names_its_approver_as_of_the_freeze(
     page = client.get(f"/p/{project.slug}/versions/{version.id}/lineage").text
     assert "3 of its 4 examples were not approved in review" in page
     assert ("nobody on record" in page, "Olga, with others" in page) == (True, True)
+
+
+def test_a_fine_tune_has_the_lineage_of_the_version_that_it_was_trained_on(
+    factory: Factory, client: TestClient, session: Session, user: User, project: Project
+) -> None:
+    """Of that one, not of the newest."""
+    made = [add_example(session, project, name) for name in "ABC"]
+    first = versions.freeze(session, user, project, "First", ExampleFilter())
+    add_example(session, project, "D")
+    second = versions.freeze(session, user, project, "Second", ExampleFilter())
+    tuned = FineTune(
+        project_id=project.id, provider_id=provider(session, "http://models.example").id, base_model="m", method="api",
+        dataset_version_id=first.id, launch_token=new_id(), export_sha256=first.content_hash,
+    )  # fmt: skip
+    session.add(tuned)
+    session.commit()
+    client.headers.update(factory.bearer(factory.member(project, "viewer")))
+    base = f"/api/v1/projects/{project.slug}"
+    answer = client.get(f"{base}/fine-tunes/{tuned.id}/lineage")
+    assert answer.status_code == 200
+    assert [one["example_id"] for one in answer.json()["items"]] == [example.id for example in made]
+    assert answer.json() == client.get(f"{base}/dataset-versions/{first.id}/lineage").json()
+    assert len(client.get(f"{base}/dataset-versions/{second.id}/lineage").json()["items"]) == 4
+    page = client.get(f"{base}/fine-tunes/{tuned.id}/lineage?limit=2").json()
+    rest = client.get(f"{base}/fine-tunes/{tuned.id}/lineage", params={"limit": 2, "cursor": page["next_cursor"]})
+    assert [one["number"] for one in page["items"] + rest.json()["items"]] == [example.number for example in made]
+    elsewhere = f"/api/v1/projects/{factory.project(user).slug}/fine-tunes/{tuned.id}/lineage"
+    assert client.get(elsewhere, headers=factory.bearer(user)).status_code == 404
 
 
 def test_a_deleted_example_still_names_what_used_it(
