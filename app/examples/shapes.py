@@ -45,6 +45,15 @@ def _openai_evals(fields: Fields) -> bool:
     )
 
 
+def is_flat_argilla(fields: Fields) -> bool:
+    """A record as columns: ``label.responses`` beside who gave them, ``label.suggestion`` beside who made it."""
+    return any(
+        f"{name}.users" in fields or f"{name}.agent" in fields
+        for name in fields
+        if name.endswith((".responses", ".suggestion"))
+    )
+
+
 def _argilla(fields: Fields) -> bool:
     return isinstance(fields.get("fields"), dict)
 
@@ -63,6 +72,7 @@ def _label_studio(fields: Fields) -> bool:
 
 
 _SIGNS = (
+    ("argilla", is_flat_argilla),  # first: a question or a field of it may have any other format's name
     ("sharegpt", _sharegpt),
     ("openai_chat", _openai_chat),
     ("openai_evals", _openai_evals),

@@ -57,6 +57,13 @@ RECORD_1 = {
     "fields": {"prompt": "Where is it?"}, "external_id": "e", "suggestions": [{"question_name": "topic", "value": "x"}],
     "responses": [{"user_id": None, "status": "submitted", "values": {"topic": {"value": "billing"}}}],
 }  # fmt: skip
+RECORD_FLAT = {
+    "id": "r1", "status": "completed", "_server_id": None, "instruction": "Where is my invoice?", "channel": "mail",
+    "topic.responses": ["other", "billing"], "topic.responses.users": ["u2", "u1"],
+    "topic.responses.status": ["discarded", "submitted"],
+    "topic.suggestion": "other", "topic.suggestion.score": 0.4, "topic.suggestion.agent": "m",
+    "output.suggestion": "We look.", "output.suggestion.score": None, "output.suggestion.agent": None,
+}  # fmt: skip
 TEST = {
     "description": "refund", "vars": {"question": "Can I have a refund?"},
     "assert": [{"type": "equals", "value": "Yes, within 30 days."}, {"type": "llm-rubric", "value": "is polite"}],
@@ -133,6 +140,7 @@ GOOD: dict[str, tuple[str, list[Any]]] = {
     ),
     "argilla": ("argilla", [RECORD]),
     "argilla 1": ("argilla", [RECORD_1]),
+    "argilla flat": ("argilla", [RECORD_FLAT]),
     "promptfoo": ("promptfoo", [TEST]),
     "ifeval": ("ifeval", [ASKED_TO]),
 }
@@ -159,5 +167,8 @@ BROKEN: dict[str, tuple[str, Any, str]] = {
     "evals empty": ("openai_evals", {"item": {"question": " "}}, "is empty"),
     "label studio": ("label_studio", {"id": 7, "annotations": []}, "data: must be an object"),
     "argilla": ("argilla", {"fields": [], "responses": {}}, "fields: must be an object"),
+    "argilla flat": (
+        "argilla", RECORD_FLAT | {"topic.responses": "billing"}, "topic.responses: must be a list",
+    ),
     "promptfoo": ("promptfoo", {"vars": "file://vars.json"}, "vars: must be an object"),
 }  # fmt: skip

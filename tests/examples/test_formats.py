@@ -165,9 +165,25 @@ def test_annotators_who_differ_are_marked_and_kept(tmp_path: Path) -> None:
 
 
 def test_people_come_before_a_models_suggestion(tmp_path: Path) -> None:
-    for name in ("argilla", "argilla 1"):
+    for name in ("argilla", "argilla 1", "argilla flat"):
         (one,) = examples(tmp_path, jsonl(*GOOD[name][1]))
         assert one.expected == {"label": "billing"}
+
+
+@pytest.mark.parametrize("form", ["argilla", "parquet"])
+def test_flat_columns_of_argilla_say_what_the_record_said(tmp_path: Path, settings_env: None, form: str) -> None:
+    """As lines, and as parquet, which is how the hub has them."""
+    row = GOOD["argilla flat"][1][0]
+    found = opened(tmp_path, jsonl(row) if form == "argilla" else parquet([row]))
+    seen = look(found.path, found.format)
+    assert (seen.format, seen.accepted) == (form, 1)
+    assert seen.suggested_mapping == {"user": "instruction", "label": "response: topic", "tags": []}
+    (one,) = (made.example for made in rows_of(found, seen.suggested_mapping))
+    assert one is not None
+    assert (one.request, one.answer, one.extra["channel"]) == ("Where is my invoice?", "billing", "mail")
+    kept = one.extra["argilla"]
+    assert kept["responses"]["topic"][0] == {"value": "other", "user_id": "u2", "status": "discarded"}
+    assert kept["suggestions"]["topic"] == {"value": "other", "score": 0.4, "agent": "m"}
 
 
 def test_promptfoo_in_yaml_comes_with_the_prompt_and_the_defaults(tmp_path: Path, settings_env: None) -> None:

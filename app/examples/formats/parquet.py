@@ -64,10 +64,10 @@ def table(path: Path) -> Table | None:
 
 
 def rows(path: Path, mapping: dict[str, Any] | None, at: Position) -> Iterator[Row]:
+    """A mapping is of the columns that ``table`` told, so it is the same format's to read."""
     if not json_lines.first_objects(path, 1):
         return iter(())
-    form = json_table.FORMAT if mapping is not None else inner(path)
-    return form.rows(path, mapping, at)
+    return inner(path).rows(path, mapping, at)
 
 
 FORMAT = Format("parquet", "Parquet table", rows, table, needs_mapping=True)
