@@ -65,6 +65,10 @@ select gen_random_uuid(), subject_id, split_part(item, ':', 1)::uuid, split_part
 from paid_calls where subject_id = :run and purpose = 'judge' and state = 'unknown'
 on conflict do nothing
 """)
+# what was uploaded as failed has no call that could be made again
+FORGET_FAILED = text("""
+delete from outputs where run_id = :run and status = 'failed' and finish_reason is distinct from 'uploaded'
+""")
 DECIDE = text("""
 update paid_calls set state = :state, decided_by = :user, finished_at = clock_timestamp()
 where subject_id = :run and purpose in ('eval', 'judge') and state = 'unknown'
@@ -118,5 +122,5 @@ def retry_failed(session: Session, run_id: str) -> int:
     that was cut short is answered, and paid."""
     planned = session.execute(RETRY_FAILED, {"run": run_id})
     session.execute(text("delete from judgements where run_id = :run and status <> 'given'"), {"run": run_id})
-    session.execute(text("delete from outputs where run_id = :run and status = 'failed'"), {"run": run_id})
+    session.execute(FORGET_FAILED, {"run": run_id})
     return int(planned.rowcount)  # type: ignore[attr-defined]

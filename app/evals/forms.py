@@ -70,7 +70,8 @@ class OutputFilter(StrictModel):
 
 
 class UploadedOutput(StrictModel):
-    """One line of ``outputs``: the case by id or by its input, and another system's answer: text, calls or both."""
+    """One line of ``outputs``: the case by id or by its input, and another system's answer: text, calls or both, or the
+    error that came instead. A ``finish_reason`` of ``length`` says that the answer was cut short."""
 
     case_id: str | None = None
     input: str | None = None
@@ -78,9 +79,19 @@ class UploadedOutput(StrictModel):
     tool_calls: list[dict[str, Any]] | None = Field(None, max_length=200)
     latency_ms: float | None = Field(None, ge=0)
     usage: dict[str, Any] | None = None
+    model: str | None = Field(None, max_length=200)
+    finish_reason: str | None = Field(None, max_length=50)
+    error: str | None = Field(None, max_length=2_000)
 
     @model_validator(mode="after")
     def _answered(self) -> "UploadedOutput":
-        if self.output is None and self.tool_calls is None:
-            raise ValueError("a line needs output or tool_calls")
+        if self.output is None and self.tool_calls is None and not self.error:
+            raise ValueError("a line needs output or tool_calls, or the error that came instead")
         return self
+
+    @property
+    def status(self) -> str:
+        """As an output's: ``failed`` and ``truncated`` ones count as not passed."""
+        if self.error:
+            return "failed"
+        return "truncated" if self.finish_reason == "length" else "complete"

@@ -1,6 +1,9 @@
-"""Outputs made elsewhere: a JSONL of answers to the cases of a sealed set, graded like any other run's."""
+"""Outputs made elsewhere: a JSONL of answers to the cases of a sealed set, graded like any other run's.
 
-from collections.abc import Mapping
+So are the output items of a run of OpenAI's evals, as lines or as the list that its API answers.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -15,7 +18,7 @@ from app.core.errors import Conflict, FieldError, Invalid, TooLarge
 from app.core.ids import new_id
 from app.datasets import queries as datasets
 from app.datasets.models import TestCase
-from app.evals import service
+from app.evals import run_items, service
 from app.evals.forms import UploadedOutput
 from app.evals.graders import Sample, case_item
 from app.evals.judges import pairs
@@ -25,6 +28,7 @@ from app.projects.access import Access
 
 MAX_BYTES = 64_000_000
 SHOWN_ERRORS = 20
+UPLOADED = "uploaded"  # where the file does not say how an answer ended
 OPENAPI: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -103,32 +107,46 @@ def store(
     return run
 
 
-def parse_lines(content: bytes, cases: Any) -> dict[str, UploadedOutput]:
-    """Outputs by case id."""
-    by_id: dict[str, TestCase] = {case.id: case for case in cases}
-    by_input: dict[str, str] = {}
-    for case in cases:
-        by_input.setdefault(case_item({"messages": case.messages}).get("input", ""), case.id)
+def parse_lines(content: bytes, cases: Sequence[TestCase]) -> dict[str, UploadedOutput]:
+    """Outputs by case id: our lines, or output items of a run of OpenAI's evals. Invalid names each wrong line."""
+    by_id = {case.id for case in cases}
+    known = run_items.Cases(cases)
     found: dict[str, UploadedOutput] = {}
     errors: list[FieldError] = []
-    for number, raw in enumerate(content.splitlines(), 1):
-        if not raw.strip():
-            continue
+    for number, raw in run_items.objects(content):
         try:
-            line = UploadedOutput.model_validate(orjson.loads(raw))
-        except (orjson.JSONDecodeError, ValidationError) as error:
-            errors.append(FieldError(f"outputs.{number}", f"line {number}: {str(error).splitlines()[0]}"))
-            continue
-        case_id = line.case_id if line.case_id in by_id else by_input.get(line.input or "\0")
-        if case_id is None:
-            errors.append(FieldError(f"outputs.{number}", f"line {number}: no case has this case_id or input"))
-        elif case_id in found:
-            errors.append(FieldError(f"outputs.{number}", f"line {number}: a second output for one case"))
-        else:
+            fields = orjson.loads(raw) if isinstance(raw, bytes) else raw
+            if run_items.defines(fields):
+                continue
+            theirs = run_items.is_one(fields)
+            line = run_items.output_of(fields) if theirs else UploadedOutput.model_validate(fields)
+            case_id = line.case_id if line.case_id in by_id else known.by_input.get(line.input or "\0")
+            case_id = known.of(fields) if theirs else case_id
+            if case_id is None:
+                what = "datasource_item, nor the request that was sent" if theirs else "case_id or input"
+                raise ValueError(f"no case has this {what}")
+            if case_id in found:
+                raise ValueError(_twice(fields) if theirs else "a second output for one case")
             found[case_id] = line
+        except ValueError as error:
+            errors.append(FieldError(f"outputs.{number}", f"line {number}: {_words(error)}"))
     if errors or not found:
         raise Invalid(errors[0].msg if errors else "The file holds no output.", errors[:SHOWN_ERRORS])
     return found
+
+
+def _twice(fields: Mapping[str, Any]) -> str:
+    run = run_items.run_of(dict(fields))
+    of_run = f", of the run {run}" if run else ""
+    return f"a second output for one case{of_run}: upload each run in a file of its own"
+
+
+def _words(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        return f"{where}: {first['msg']}" if where else str(first["msg"]).removeprefix("Value error, ")
+    return f"is not JSON: {error}" if isinstance(error, orjson.JSONDecodeError) else str(error)
 
 
 def _row(run_id: str, case_id: str, line: UploadedOutput) -> dict[str, Any]:
@@ -138,11 +156,13 @@ def _row(run_id: str, case_id: str, line: UploadedOutput) -> dict[str, Any]:
         "run_id": run_id,
         "case_id": case_id,
         "repeat": 0,
-        "status": "complete",
+        "status": line.status,
         "text": line.output,
         "tool_calls": line.tool_calls,
         "latency_ms": line.latency_ms,
-        "finish_reason": "uploaded",
+        "finish_reason": (None if line.error else line.finish_reason) or UPLOADED,
+        "model_returned": line.model,
+        "error": line.error,
         "input_tokens": _tokens(usage, "prompt_tokens", "input_tokens"),
         "output_tokens": _tokens(usage, "completion_tokens", "output_tokens"),
     }

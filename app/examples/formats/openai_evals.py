@@ -42,7 +42,7 @@ def split(fields: Fields) -> tuple[Fields, Beside] | Definition:
         conversation=_conversation(fields, item, sample),
         metadata=item | ({"openai_evals": kept} if kept else {}),
         tools=_tools(item, sample),
-        output=_output(sample),
+        output=output_text(sample),
         open=True,
     )
     return item, beside
@@ -87,7 +87,7 @@ def _tools(item: Fields, sample: Fields) -> Any:
     return tools if good else None
 
 
-def _output(sample: Fields) -> str:
+def output_text(sample: Fields) -> str:
     """The text that the model gave: of an output item, of a stored sample, of a chat completion."""
     if isinstance(sample.get("output_text"), str):
         return str(sample["output_text"])
