@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Query, UploadFile
+from fastapi import Form, Query, UploadFile
 from pydantic import BaseModel
 
 from app.core.errors import NotFound
@@ -15,6 +15,7 @@ from app.datasets.near import service as near
 from app.datasets.starters import api as starters_api
 from app.datasets.suite import api as suite_api
 from app.datasets.wear import wear
+from app.examples.formats.columns import written_mapping
 from app.projects.access import Engineer, Viewer
 from app.web.idempotency import api_router
 from app.web.paging import MAX_LIMIT, ListAnswer
@@ -91,10 +92,14 @@ class Rejection(BaseModel):
 
 
 class UploadOut(BaseModel):
-    """``rejected``: the first hundred; ``duplicates``: lines whose prompt the set has already."""
+    """``rejected``: the first hundred; ``duplicates``: lines whose prompt the set has already; ``definitions``: evals
+    and runs that stood in the file; ``mapping``: which column was taken for what."""
 
     added: int
     duplicates: int
+    definitions: int
+    format: str
+    mapping: dict[str, Any] | None
     rejected: list[Rejection]
     rejected_count: int
     size: int
@@ -172,10 +177,20 @@ def list_cases(
 
 
 @router.post(BASE + "/{set_id}/cases", status_code=201)
-def add_cases(session: SessionDep, access: Engineer, set_id: str, file: UploadFile) -> UploadOut:
+def add_cases(
+    session: SessionDep,
+    access: Engineer,
+    set_id: str,
+    file: UploadFile,
+    format: Annotated[str, Form()] = "auto",
+    mapping: Annotated[str, Form()] = "",
+) -> UploadOut:
+    """Any format of an import, packed or not (docs/formats.md). ``mapping``, JSON: which column of a table is what;
+    without it they go by their names."""
     test_set = service.load_draft(session, access.project.id, set_id)
     name, size = file.filename or "upload", file.size or 0
-    report = upload.add_file(session, access.user, test_set, file.file, name, size)
+    columns = written_mapping(mapping)
+    report = upload.add_file(session, access.user, test_set, file.file, name, size, wanted=format, mapping=columns)
     rejected = [Rejection(line=line, reason=reason) for line, reason in report.rejected]
     return UploadOut(**vars(report) | {"rejected": rejected}, size=test_set.size)
 

@@ -183,8 +183,10 @@ def _share(percent: Any) -> float:
 def _add_file(session: SessionDep, access: Access, test_set: TestSet, form: FormData) -> None:
     file = form.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
-        raise Invalid.field("file", "Choose a JSONL file.")
+        raise Invalid.field("file", "Choose a file.")
     report = upload.add_file(session, access.user, test_set, file.file, file.filename, file.size or 0)
+    if not report.rejected and not report.added and not report.duplicates:
+        raise Invalid.field("file", "The file defines evals and runs, and holds no item that could be a case.")
     if not report.added and not report.duplicates:
         line, reason = report.rejected[0]
         raise Invalid.field("file", f"No line could be read as a case. Line {line}: {reason}.")

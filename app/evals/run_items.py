@@ -89,7 +89,7 @@ class Cases:
             self.by_input.setdefault(case_item({"messages": case.messages}).get("input", ""), case.id)
 
     def of(self, fields: Fields) -> str | None:
-        item = next((fields[name] for name in ITEMS if isinstance(fields.get(name), dict)), {})
+        item: Fields = next((fields[name] for name in ITEMS if isinstance(fields.get(name), dict)), {})
         asked = self._asked(fields)
         texts = [turns.text(value) for value in item.values() if isinstance(value, str)]
         return (

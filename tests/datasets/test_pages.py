@@ -101,8 +101,10 @@ def test_a_file_of_cases(client: TestClient, session: Session, base: str) -> Non
     good = json.dumps({"messages": [{"role": "user", "content": "Harm?"}], "expected": {"behavior": "refuse"}})
     form = {"source": "upload", "name": "Red team", "kind": "red_team"}
     none = client.post(f"{base}/test-sets", data=form, files={"file": ("x.jsonl", b"nonsense\n")})
-    assert (none.status_code, "Line 1: the line: is not JSON" in none.text) == (422, True)
-    assert "Choose a JSONL file" in client.post(f"{base}/test-sets", data=form).text
+    assert (none.status_code, "neither JSON nor a CSV table" in none.text) == (422, True)
+    broken = client.post(f"{base}/test-sets", data=form, files={"file": ("x.jsonl", b"{nonsense\n")})
+    assert (broken.status_code, "Line 1: the line: is not JSON" in broken.text) == (422, True)
+    assert "Choose a file" in client.post(f"{base}/test-sets", data=form).text
     assert session.scalar(select(TestSet)) is None
     file = ("cases.jsonl", f"{good}\nnonsense\n".encode())
     made = client.post(f"{base}/test-sets", data=form, files={"file": file})
@@ -110,7 +112,7 @@ def test_a_file_of_cases(client: TestClient, session: Session, base: str) -> Non
     page = client.get(made.headers["location"]).text
     assert "cases.jsonl: 1 added, 1 line refused" in page
     more = client.post(made.headers["location"] + "/cases", files={"file": ("m.jsonl", b"")})
-    assert (more.status_code, "no line in it" in more.text) == (422, True)
+    assert (more.status_code, "The file is empty." in more.text) == (422, True)
 
 
 def test_what_was_trained_on_is_named_and_can_be_taken_out(

@@ -10,6 +10,7 @@ from app.examples.formats.columns import ColumnMapping
 from app.examples.rules import ParsedExample, parse_example
 
 Cells = Mapping[str, Any]
+MODEL_OUTPUT = "model-output"  # tag of an answer that a model gave and nobody has judged yet
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _answer(cells: Cells, mapping: ColumnMapping, beside: Beside, label: str) ->
 def _fallback(beside: Beside, tags: list[str]) -> tuple[list[Any], list[str]]:
     if not beside.output.strip():
         return [], tags
-    return [turns.assistant(beside.output)], [*tags, "model-output"]
+    return [turns.assistant(beside.output)], [*tags, MODEL_OUTPUT]
 
 
 def _metadata(cells: Cells, mapping: ColumnMapping, beside: Beside) -> dict[str, Any]:

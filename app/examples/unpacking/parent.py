@@ -37,6 +37,11 @@ def readable(path: Path, container: str) -> Path:
     return next((found for found in (_rows(path), _part(path)) if found.exists()), _rows(path))
 
 
+def is_whole(path: Path) -> bool:
+    """Whether all of a packed upload was unpacked."""
+    return _rows(path).exists()
+
+
 def first_look(path: Path, name: str, wanted: str) -> list[str]:
     """Unpack as much as a few seconds allow; answers what the file was packed as, from the outside in.
 
