@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Exists, column, delete, exists, func, insert, select, table, update
+from sqlalchemy import Exists, column, delete, exists, func, insert, select, table, text, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFound
@@ -17,6 +18,15 @@ from app.web.paging import Slice, cut
 # Tables of the stage above, by name: an import that is in use there is not taken back
 USES = (table("dataset_version_items", column("example_id")), table("test_cases", column("example_id")))
 ABANDONED = timedelta(hours=24)
+# by prompt first and alone, as in ``batches``
+KEPT_OUTPUTS = text("""
+select r.content_hash, r.kept from unnest(cast(:units as text[])) as wanted(unit)
+cross join lateral (select id, project_id, deleted_at from examples where fingerprint_unit = unit offset 0) as e
+cross join lateral (
+  select content_hash, extra -> 'openai_evals' as kept from revisions where example_id = e.id offset 0
+) as r
+where e.project_id = :project and e.deleted_at is null and r.kept is not null
+""")
 
 
 def get(session: Session, project_id: str, import_id: str) -> Import:
@@ -89,6 +99,12 @@ def all_rejections(session: Session, import_id: str) -> Iterator[ImportRejection
         yield from found
         after = found[-1].id
         session.expunge_all()
+
+
+def kept_outputs(session: Session, project_id: str, units: Sequence[str]) -> list[tuple[str, Any]]:
+    """(content hash, what is kept of another console's run) of the living examples with these prompts."""
+    found = session.execute(KEPT_OUTPUTS, {"units": list(units), "project": project_id})
+    return [(row[0], row[1]) for row in found]
 
 
 def in_use() -> Exists:

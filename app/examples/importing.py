@@ -20,7 +20,7 @@ from app.accounts.audit import record
 from app.core.db import transaction
 from app.core.errors import HoldoutError
 from app.core.settings import get_settings
-from app.examples import import_queries
+from app.examples import import_queries, run_outputs
 from app.examples.batches import Stored
 from app.examples.changes import changed
 from app.examples.copy_lines import Origin
@@ -131,19 +131,23 @@ def _commit(origin: Origin, pending: Pending) -> int | None:
         session.rollback()
         _cancelled(origin.import_id)
         return None
-    _add_up(source, batch, pending.stored.result())
-    import_queries.add_rejections(session, origin.import_id, [row for row in batch.others if row.reason])
+    stored = pending.stored.result()
+    left_out = run_outputs.left_out(session, origin.project_id, batch.outputs)
+    _add_up(source, batch, stored, len(left_out))
+    refused = [*(row for row in batch.others if row.reason), *left_out]
+    import_queries.add_rejections(session, origin.import_id, sorted(refused, key=lambda row: row.line))
     session.commit()
     return source.rows_read
 
 
-def _add_up(source: Import, batch: Batch, stored: Stored) -> None:
+def _add_up(source: Import, batch: Batch, stored: Stored, left_out: int) -> None:
+    """``left_out`` of the duplicates are refused, because they hold what the example that is there does not."""
     source.bytes_read, source.lines_read = batch.end.bytes, batch.end.lines
     source.rows_read += batch.size
     source.imported += stored.imported
-    source.duplicates += stored.duplicates
+    source.duplicates += stored.duplicates - left_out
     source.held_out += stored.held_out
-    source.rejected_count += sum(bool(row.reason) for row in batch.others)
+    source.rejected_count += sum(bool(row.reason) for row in batch.others) + left_out
     _keep_definitions(source, [row for row in batch.others if not row.reason])
 
 

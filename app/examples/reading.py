@@ -5,13 +5,14 @@ Nothing of the web or the database is imported, so that a process that only read
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.core.errors import HoldoutError
 from app.examples.copy_lines import Origin, Written, written
 from app.examples.formats import FORMATS, Position, Row
+from app.examples.run_outputs import WITH_OUTPUTS, RunOutput, output_in
 from app.examples.unpacking.kinds import Unreadable
 
 BATCH_ROWS = 1_000
@@ -20,13 +21,15 @@ BATCH_BYTES = 8_000_000
 
 @dataclass(frozen=True)
 class Batch:
-    """``written``: its examples; ``others``: the rows that are none, refused or defining something."""
+    """``written``: its examples; ``others``: the rows that are none, refused or defining something; ``outputs``: what
+    runs of another console answered, of those examples that hold some."""
 
     start: Position
     end: Position
     size: int
     written: list[Written]
     others: list[Row]
+    outputs: list[RunOutput] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,13 @@ class Reading:
         try:
             for start, end, heap in _heaps(FORMATS[self.format].rows(self.path, self.mapping, self.start), self.start):
                 examples = [written(self.origin, row.example) for row in heap if row.example is not None]
-                yield Batch(start, end, len(heap), examples, [row for row in heap if row.example is None])
+                others = [row for row in heap if row.example is None]
+                yield Batch(start, end, len(heap), examples, others, self._outputs(heap))
         except HoldoutError as error:
             raise Unreadable(str(error)) from error
+
+    def _outputs(self, heap: list[Row]) -> list[RunOutput]:
+        return [found for row in heap if (found := output_in(row))] if self.format in WITH_OUTPUTS else []
 
 
 def _heaps(rows: Iterator[Row], start: Position) -> Iterator[tuple[Position, Position, list[Row]]]:
