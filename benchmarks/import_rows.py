@@ -6,7 +6,8 @@ The import checks, fingerprints, looks for duplicates, and fills two indexed tab
 bare COPY puts the very rows that the import stored into the same two tables, indexes, triggers and search column
 included, with nothing read, checked or looked up; the barest one puts each line into one jsonb column of a table
 without an index. All on a fresh embedded database with its usual settings. Memory is the growth of this process's
-peak while it imports; the search is asked for a word of the last row when the import is over.
+peak while it imports, and the peak of the process that reads the file (of the largest child, were there others); the
+search is asked for a word of the last row when the import is over.
 """
 
 import os
@@ -128,6 +129,11 @@ def timed_import(path: Path) -> tuple[float, float]:
     return seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 
+def children_peak() -> float:
+    """MB that the largest of the ended children had at its peak; the database's server is still running."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
 def bench_project(session: "Session") -> "Project":
     from app.accounts.service import add_user
     from app.projects import queries, service
@@ -160,6 +166,7 @@ def main(rows: int) -> None:
                 spent = sum(os.times()[:2]) - sum(used[:2])
                 print(f"{name:<22} {rows / seconds:>9,.0f} rows/s ({spent:.1f} s of this process's own time)")
                 print(f"{'':<22} +{memory:.0f} MB of memory for a file of {path.stat().st_size / 1e6:.0f} MB")
+                print(f"{'':<22} {children_peak():.0f} MB at the peak of the process that reads")
             print(f"{'':<22} the last row is {'found' if searchable(rows) else 'NOT found'} by the search")
             print(f"{'COPY, same tables':<22} {rows / copy_stored(home):>9,.0f} rows/s")
             print(f"{'COPY, one bare column':<22} {rows / copying:>9,.0f} rows/s")

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from app.examples.reading import Batch, Reading
+from app.examples.unpacking.confine import OUT_OF_MEMORY, READING_MEMORY
+from app.examples.unpacking.kinds import TOO_MUCH, Unreadable
 from app.examples.unpacking.parent import environment
 
 OWN_PROCESS_BYTES = 4_000_000  # what is shorter is read before a process has started
@@ -47,12 +49,16 @@ def _in_a_process(reading: Reading) -> Iterator[Batch]:
             raise RuntimeError("the reading process has no pipes")
         try:
             _widen(child.stdout.fileno())
-            pickle.dump((os.getpid(), reading), child.stdin)
+            pickle.dump((os.getpid(), READING_MEMORY, reading), child.stdin)
             child.stdin.close()
             while (answer := pickle.load(child.stdout)) is not None:  # noqa: S301 (our own process, our own classes)
                 if isinstance(answer, Exception):
                     raise answer
                 yield answer
+        except (EOFError, pickle.UnpicklingError) as error:
+            if child.wait() in OUT_OF_MEMORY:
+                raise Unreadable(TOO_MUCH) from error
+            raise
         finally:
             child.kill()
 

@@ -20,6 +20,10 @@ UNREADABLE = {
     b"\xfe\xff": "The file is UTF-16 text. Save it as UTF-8.",
 }
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
+TOO_MUCH = (
+    "Reading the file needs more memory than it may have: some of its rows hold too many parts. What was imported so "
+    "far stays; split or remove those rows, and import the file again."
+)
 
 
 class Unreadable(ValueError):
