@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from app.core.ids import is_id
@@ -11,6 +11,7 @@ from app.datasets.drawing import rarest
 from app.datasets.models import DatasetVersion, DatasetVersionItem, TestCase
 from app.examples.models import Example, Revision
 from app.examples.queries import one_of
+from app.projects.models import Project
 
 Units = Iterable[str]
 
@@ -78,12 +79,15 @@ def drawable(session: Session, project_id: str, *, approved_only: bool, tag: str
 
 
 def strata(session: Session, project_id: str, by: str) -> dict[str, str]:
-    """Which part of the mix each example counts for, by its behavior, label, language, source or rarest tag."""
+    """Which part of the mix each example counts for, by its behavior, label, language, source or rarest tag.
+
+    Where nothing is expected, an answer that is one of the project's labels is the label.
+    """
     current = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
     language = func.coalesce(Revision.extra["language"].astext, Revision.extra["lang"].astext)
     columns: dict[str, Any] = {
         "behavior": Example.behavior,
-        "label": Revision.expected["label"].astext,
+        "label": func.coalesce(Revision.expected["label"].astext, _answered_label(project_id)),
         "language": language,
         "source": Example.source,
         "tag": Example.tags,
@@ -94,6 +98,13 @@ def strata(session: Session, project_id: str, by: str) -> dict[str, str]:
     if by == "tag":
         found = rarest({example_id: tags for example_id, tags in found.items() if tags})
     return {example_id: value for example_id, value in found.items() if value}
+
+
+def _answered_label(project_id: str) -> ColumnElement[Any]:
+    """The whole answer where it is one of the project's labels, else null."""
+    answer = func.btrim(Example.answer, " \t\r\n")
+    labels = select(Project.labels).where(Project.id == project_id).scalar_subquery()
+    return case((labels.bool_op("?")(answer), answer))
 
 
 def contents(session: Session, project_id: str, example_ids: Sequence[str]) -> dict[str, Row[Example, Revision]]:

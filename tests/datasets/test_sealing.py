@@ -53,6 +53,22 @@ def test_a_draft_of_a_fraction_keeps_groups_whole(session: Session, user: User, 
     assert not overlap  # what stands in one draft is not drawn for another
 
 
+def test_a_draw_by_label_reads_it_in_the_answer_too(session: Session, user: User, factory: Factory) -> None:
+    """Classification rows often have no expectation: their answer is the label, where the project knows it as one."""
+    project = factory.project(user, labels=["refund", "invoice"])
+    for n in range(30):
+        add_example(session, project, f"Refund {n}", "refund\n")
+    for n in range(10):
+        add_example(session, project, f"Invoice {n}", "We answer", expected={"label": "invoice"})
+    for n in range(10):
+        add_example(session, project, f"Other {n}", "thanks")
+    new = NewTestSet(name="A", fraction=0.2, seed=1, stratify="label")
+    made = service.draft(session, user, project, new).test_set
+    whole, drawn = made.origin["strata"]
+    assert whole == {"refund": 30, "invoice": 10, "none": 10}
+    assert drawn == {"refund": 6, "invoice": 2, "none": 2}
+
+
 def test_a_selection_says_what_was_left_out(session: Session, user: User, project: Project) -> None:
     first = add_example(session, project, "Refund?", "No.", behavior="refuse")
     same = add_example(session, project, "refund?", "Yes.")
