@@ -88,6 +88,22 @@ def test_what_a_change_touches_goes_back_and_comes_again(
     assert {one.status for one in factory.session.query(Example)} == {"approved"}
 
 
+def test_what_was_decided_without_an_annotation_goes_back_too(
+    client: TestClient, factory: Factory, project: Project
+) -> None:
+    """Approved at import or in bulk: nobody has looked at it under any version."""
+    for example_id in add_examples(factory, project, 2):
+        examples.get(factory.session, project.id, example_id).status = "approved"
+    (newest,) = add_examples(factory, project, 1, first=2)
+    guidelines.write(factory.session, None, project, "Answer in two.")
+    judge(factory, access_of(factory, project), newest)
+    headers = factory.bearer(factory.member(project, "engineer"))
+    url = f"/api/v1/projects/{project.slug}/guideline/requeue"
+    assert client.get(f"{url}?under_version_below=2", headers=headers).json() == {"count": 2, "more": False}
+    body = {"filter": {"under_version_below": 2}, "expected_count": 2}
+    assert client.post(url, json=body, headers=headers).json()["changed"] == 2
+
+
 def test_only_engineers_write_and_a_stale_edit_loses_nothing(
     client: TestClient, factory: Factory, project: Project
 ) -> None:

@@ -18,7 +18,8 @@ class NewVersion(StrictModel):
 class Touched(StrictModel):
     """What a changed guideline touches: decided examples, narrowed by what is given.
 
-    ``under_version_below``: the newest annotation was made under an earlier version than this one.
+    ``under_version_below``: the newest annotation was made under an earlier version than this one, or there is none
+    because the example was decided in bulk or at import.
     """
 
     tag: str | None = Field(None, min_length=1, max_length=200)

@@ -22,7 +22,8 @@ def touched(project_id: str, wanted: Touched) -> list[ColumnElement[bool]]:
     if wanted.under_version_below is not None:
         mine = Annotation.example_id == Example.id
         newest = select(func.max(Annotation.guideline_version)).where(mine).correlate(Example).scalar_subquery()
-        found.append(newest < wanted.under_version_below)
+        # decided in bulk or at import, nobody has looked at it under any guideline
+        found.append(func.coalesce(newest, 0) < wanted.under_version_below)
     return found
 
 
