@@ -7,7 +7,7 @@ from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
-from app.datasets import export, versions
+from app.datasets import export, left_out, versions
 from app.datasets import version_queries as queries
 from app.datasets.diff_queries import Change
 from app.datasets.folder import build
@@ -43,7 +43,7 @@ class ExcludedOut(BaseModel):
 
 
 class VersionDetail(VersionOut):
-    """``excluded``: the first 10,000; ``excluded_count``: all of them."""
+    """``excluded``: the first 10,000; ``excluded_count``: how many there are; ``/left-out`` has all of them."""
 
     excluded: list[ExcludedOut]
     excluded_count: int
@@ -135,3 +135,12 @@ def download(session: SessionDep, access: Viewer, version_id: str, wanted: expor
     example refuses with 422 naming it; ``omit`` leaves such examples out, and ``X-Left-Out`` says how many."""
     version = versions.load(session, access.project.id, version_id)
     return export.response(session, access.project, version, wanted)
+
+
+@router.get(BASE + "/{version_id}/left-out", response_class=StreamingResponse)
+def left_out_file(
+    session: SessionDep, access: Viewer, version_id: str, wanted: left_out.WantedQuery
+) -> StreamingResponse:
+    """Everything that was left out, with the reasons: ``number``, ``example_id``, ``reason`` in each row."""
+    version = versions.load(session, access.project.id, version_id)
+    return left_out.response(access.project, version, wanted)

@@ -116,15 +116,25 @@ def erased_rows(session: Session, version_id: str) -> int:
 
 
 def exclusions(session: Session, version_id: str, limit: int, kind: str | None = None) -> list[Exclusion]:
-    query = (
+    query = _exclusions(version_id)
+    if kind is not None:
+        query = query.where(func.split_part(DatasetVersionExclusion.reason, ":", 1) == kind)
+    return [Exclusion(one, number, why) for one, number, why in session.execute(query.limit(limit))]
+
+
+def _exclusions(version_id: str) -> Select[str, int, str]:
+    return (
         select(DatasetVersionExclusion.example_id, Example.number, DatasetVersionExclusion.reason)
         .join(Example, Example.id == DatasetVersionExclusion.example_id)
         .where(DatasetVersionExclusion.dataset_version_id == version_id)
         .order_by(Example.number)
     )
-    if kind is not None:
-        query = query.where(func.split_part(DatasetVersionExclusion.reason, ":", 1) == kind)
-    return [Exclusion(*row) for row in session.execute(query.limit(limit))]
+
+
+def all_exclusions(session: Session, version_id: str) -> Iterator[Exclusion]:
+    """In the order of their numbers; a part at a time is held in memory."""
+    query = _exclusions(version_id).execution_options(yield_per=CHUNK)
+    return (Exclusion(one, number, why) for one, number, why in session.execute(query))
 
 
 def exclusion_kinds(session: Session, version_id: str) -> dict[str, int]:

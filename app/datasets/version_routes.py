@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.core.errors import Invalid
-from app.datasets import diff_pages, export, export_pages, version_pages, versions
+from app.datasets import diff_pages, export, export_pages, left_out, version_pages, versions
 from app.datasets.diff_queries import Kind
 from app.datasets.folder import build
 from app.datasets.forms import NewVersion
@@ -110,3 +110,9 @@ def training_folder(request: Request, session: SessionDep, access: Viewer, versi
 def download(session: SessionDep, access: Viewer, version_id: str, wanted: export.WantedQuery) -> Response:
     version = versions.load(session, access.project.id, version_id)
     return export.response(session, access.project, version, wanted)
+
+
+@router.get(BASE + "/{version_id}/left-out")
+def left_out_file(session: SessionDep, access: Viewer, version_id: str, wanted: left_out.WantedQuery) -> Response:
+    version = versions.load(session, access.project.id, version_id)
+    return left_out.response(access.project, version, wanted)
