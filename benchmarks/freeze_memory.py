@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from benchmarks.fresh import fresh_database
-from benchmarks.near_duplicates import add, generated
+from benchmarks.near_duplicates import add, generated, looked_at
 
 MOST_MB = 100
 FORMATS = ("openai_chat", "sharegpt", "alpaca", "trl", "csv", "parquet")
@@ -50,6 +50,7 @@ def peak() -> float:
 def freeze() -> str:
     from sqlalchemy import select
 
+    import app.models  # noqa: F401 (every table, and the look before a freeze)
     from app.accounts.models import User
     from app.core.db import transaction
     from app.datasets import versions
@@ -88,6 +89,7 @@ def fill(rows: int) -> None:
     with transaction() as session:
         project_id = add(session, generated(rows))
         session.execute(update(Example).values(status="approved"))
+        looked_at(session)
     near.scan(project_id)
 
 

@@ -70,13 +70,14 @@ def stamp(setting: Setting) -> str:
     return hashlib.sha256(canonical([versions, rules])).hexdigest()[:16]
 
 
-def read(session: Session, project_id: str, ids: Collection[str]) -> list[Looked]:
-    """The current content of those of the examples that stand in the training pool."""
+def read(session: Session, project_id: str, ids: Collection[str], *, rejected: bool = False) -> list[Looked]:
+    """The current content of those of the examples that stand in the training pool; ``rejected``: of others, too."""
     current = and_(Revision.example_id == Example.id, Revision.number == Example.revision)
     content = (Revision.messages, Revision.tools, Revision.expected, Revision.behavior, Revision.tags)
     beside = (Revision.non_preferred, Revision.extra)
     query = select(Example.id, Example.revision, *content, *beside).join(Revision, current)
-    rows = session.execute(query.where(*in_pool(project_id), one_of_ids(Example.id, ids))).all()
+    where = [Example.project_id == project_id] if rejected else in_pool(project_id)
+    rows = session.execute(query.where(*where, one_of_ids(Example.id, ids))).all()
     return [Looked(row[0], row[1], _subject(row)) for row in rows]
 
 

@@ -40,6 +40,7 @@ PLAN = Table(
     MetaData(),
     Column("example_id", Id),
     Column("number", BigInteger),
+    Column("revision", Integer),
     Column("revision_id", Id),
     Column("fingerprint_unit", Text),
     Column("group_unit", Text),
@@ -49,7 +50,8 @@ PLAN = Table(
 EXPIRED = "approval for training expired: on "
 _CREATE = """
 create temporary table freeze_plan (
-  example_id uuid, number bigint, revision_id uuid, fingerprint_unit text, group_unit text, reason text, position int
+  example_id uuid, number bigint, revision int, revision_id uuid, fingerprint_unit text, group_unit text, reason text,
+  position int
 ) on commit drop
 """
 
@@ -66,6 +68,7 @@ def judged(project_id: str, wanted: ExampleFilter, status: str, now: datetime) -
         select(
             Example.id.label("example_id"),
             Example.number,
+            Example.revision,
             Revision.id.label("revision_id"),
             Revision.fingerprint_unit,
             Revision.group_unit,
@@ -98,7 +101,7 @@ def judged(project_id: str, wanted: ExampleFilter, status: str, now: datetime) -
         (first_content == own.c.content_hash, func.concat("exact duplicate: of ", number)),
         else_=func.concat("same request, other answer: ", number, " came first"),
     )
-    columns = (own.c.example_id, own.c.number, own.c.revision_id, own.c.fingerprint_unit, own.c.group_unit)
+    columns = [own.c[column.name] for column in PLAN.c if column.name not in ("reason", "position")]
     return select(*columns, reason.label("reason")).subquery()
 
 

@@ -12,7 +12,7 @@ from app.accounts.audit import record
 from app.accounts.models import User
 from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid, NotFound
-from app.datasets import diff_queries
+from app.datasets import diff_queries, looks
 from app.datasets import plan_queries as plans
 from app.datasets import version_queries as queries
 from app.datasets.diff_queries import Change
@@ -25,6 +25,7 @@ from app.projects.models import Project
 
 LISTED = 100
 DIFFERENCES = 10_000
+PLANS = 5
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,12 @@ def _plan(session: Session, rows: Subquery | Table) -> Plan:
 
 def freeze(session: Session, user: User, project: Project, name: str, wanted: ExampleFilter) -> DatasetVersion:
     """Freeze what the filter matches. Raises Invalid when nothing would be left to train on, Conflict while
-    too much was not compared with the test cases yet.
+    too much was not compared with the test cases, or not looked at by the checks, yet.
 
     Must not run inside a savepoint: the database closes the version with the transaction that made it.
     """
     near.bring_up_to_date(session, project.id)
-    plans.take_down(session, plans.judged(project.id, wanted, wanted.status or "approved", utcnow()))
-    planned = _plan(session, plans.PLAN)
+    planned = _looked_at(session, project, wanted)
     if not planned.size:
         raise Invalid(_nothing(planned))
     content_hash, record_hash = hashes(queries.planned_records(session))
@@ -91,6 +91,15 @@ def freeze(session: Session, user: User, project: Project, name: str, wanted: Ex
     facts = {"name": f"v{version.number} {name}", "size": version.size, "content_hash": version.content_hash}
     record(session, "freeze", "dataset_version", version.id, actor_id=user.id, project_id=project.id, **facts)
     return version
+
+
+def _looked_at(session: Session, project: Project, wanted: ExampleFilter) -> Plan:
+    """The plan, taken down once nothing is in it that nobody has looked at. People may go on editing meanwhile."""
+    for _ in range(PLANS):
+        plans.take_down(session, plans.judged(project.id, wanted, wanted.status or "approved", utcnow()))
+        if not looks.look_at_plan(session, project):
+            return _plan(session, plans.PLAN)
+    raise Conflict("Examples are being changed faster than they can be looked at. Try again in a minute.")
 
 
 def training_bytes(session: Session, version: DatasetVersion) -> Iterator[bytes]:

@@ -14,6 +14,10 @@ from app.accounts import service as accounts
 from app.accounts.audit import record
 from app.accounts.models import User
 from app.annotation.models import Annotation
+from app.checks import remedies
+from app.checks.forms import BulkDecision
+from app.checks.scan import run_scan
+from app.core.clock import utcnow
 from app.core.errors import Conflict, Invalid
 from app.datasets import service as datasets
 from app.datasets import versions
@@ -30,6 +34,7 @@ from app.examples.models import Example, Import, ImportRejection
 from app.models import metadata
 from app.preferences.imported.models import ImportedPair
 from app.preferences.judged.models import RoundJudge, RoundJudgement
+from app.projects.access import Access
 from app.projects.models import Project
 from tests.factories import Factory
 from tests.preferences.imported_factory import ImportRound, vote
@@ -66,6 +71,7 @@ def world(session: Session, factory: Factory) -> World:
     session.add(Annotation(example_id=other.id, note=f"ask {MAIL}", **said))
     record(session, "rename", "example", other.id, actor_id=owner.id, project_id=project.id, name=MAIL)
     session.commit()
+    may_be_trained_on(session, owner, project)
     version = versions.freeze(session, owner, project, "First", ExampleFilter(q=None, tag=None))
     session.commit()
     new = NewTestSet(name="Held out", kind="task")
@@ -75,6 +81,15 @@ def world(session: Session, factory: Factory) -> World:
     output = answered(session, project, sealed, "We will.")
     session.commit()
     return World(owner, project, trained, other, sealed, version, output)
+
+
+def may_be_trained_on(session: Session, owner: User, project: Project) -> None:
+    """The address was found, and somebody has approved it for training."""
+    run_scan(project.id)
+    wanted = {"filter": {"kind": "sensitive"}, "action": "approve", "reason": "she asked us to", "expected_count": 1}
+    access = Access(owner, project, "engineer")
+    remedies.decide_all(session, access, BulkDecision.model_validate(wanted), utcnow())
+    session.commit()
 
 
 def add_example(session: Session, project: Project, asked: str, group: str | None = None) -> Example:
