@@ -95,18 +95,19 @@ class CountOut(BaseModel):
 
 
 class ChangeOut(BaseModel):
-    """What a decision changed; ``id`` takes it back."""
+    """What a decision changed; ``id`` takes it back. ``left`` more match: ``/continuation`` decides the next."""
 
     id: str
     action: str
     reason: str
     findings: int
     examples: int
+    left: int
     undone: bool
 
     @classmethod
     def of(cls, change: FindingChange) -> "ChangeOut":
-        own = {name: getattr(change, name) for name in ("id", "action", "reason", "examples")}
+        own = {name: getattr(change, name) for name in ("id", "action", "reason", "examples", "left")}
         return cls(**own, findings=change.size, undone=change.undone_at is not None)
 
 
@@ -173,13 +174,20 @@ def count_findings(session: SessionDep, access: Viewer) -> ListAnswer[CountOut]:
 
 @router.post(BASE + "/findings/bulk")
 def decide_many(session: SessionDep, access: Annotator, wanted: BulkDecision) -> ChangeOut:
-    """409 if the filter matches another number than ``expected_count``; at most 1,000 findings at once."""
+    """409 if the filter matches another number than ``expected_count``. Of more than 1,000 the first are decided;
+    ``left`` says how many remain, and ``/findings/changes/{id}/continuation`` does the same to the next of them."""
     return ChangeOut.of(remedies.decide_all(session, access, wanted, utcnow()))
 
 
 @router.post(BASE + "/findings/changes/{change_id}/undo")
 def take_back(session: SessionDep, access: Annotator, change_id: str) -> ChangeOut:
     return ChangeOut.of(undoing.undo(session, access, change_id, utcnow()))
+
+
+@router.post(BASE + "/findings/changes/{change_id}/continuation", status_code=201)
+def go_on(session: SessionDep, access: Annotator, change_id: str) -> ChangeOut:
+    """The next of those that a decision was about; 409 where none is left, or what is left has changed meanwhile."""
+    return ChangeOut.of(remedies.go_on(session, access, change_id, utcnow()))
 
 
 @router.get(BASE + "/findings/{finding_id}")

@@ -14,6 +14,7 @@ from app.checks.forms import FindingFilter
 from app.checks.models import Finding
 from app.checks.pages import Notice
 from app.checks.pool.seen import Member, best_first
+from app.checks.remedies import MAX_AT_ONCE
 from app.checks.rules import KINDS, Action, Kind, code_words
 from app.checks.spans import Segment, in_context
 from app.examples import differences
@@ -92,6 +93,7 @@ class ListPage:
     back: str
     notice: Notice | None
     form: FormState = field(default_factory=FormState)
+    step: int = MAX_AT_ONCE
 
     @property
     def base(self) -> str:

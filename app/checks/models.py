@@ -125,7 +125,8 @@ class FindingChange(Base):
     """What one decision over findings changed, so that it can be taken back.
 
     ``before``: ``findings`` {id: [state, until]}, ``examples`` {id: [status, revision, revision after]}, ``apart``
-    [[unit, other]] that were said not to be duplicates.
+    [[unit, other]] that were said not to be duplicates. Where more matched than one step takes: ``wanted``, ``last``
+    (the id of the last finding decided) and ``left``; ``follows``: the step before.
     """
 
     __tablename__ = "finding_changes"
@@ -139,3 +140,12 @@ class FindingChange(Base):
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     undone_at: Mapped[datetime | None]
+
+    @property
+    def left(self) -> int:
+        """How many findings the decision was about that are still to be decided."""
+        return int(self.before.get("left", 0))
+
+    @property
+    def follows(self) -> str | None:
+        return self.before.get("follows")

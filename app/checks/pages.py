@@ -18,6 +18,7 @@ from app.web.words import plural
 class Notice:
     text: str
     undo_url: str | None
+    more_url: str | None = None  # where a decision about very many goes on
 
 
 @dataclass(frozen=True)
@@ -164,5 +165,8 @@ def notice(session: Session, access: Access, change_id: str | None, back: str) -
         return None
     if change.undone_at is not None:
         return Notice("Taken back.", None)
-    url = f"/p/{access.project.slug}/findings/changes/{change.id}/undo?{urlencode({'back': back})}"
-    return Notice(undoing.sentence(change), url if change.created_by == access.user.id else None)
+    url, query = f"/p/{access.project.slug}/findings/changes/{change.id}", urlencode({"back": back})
+    if change.created_by != access.user.id:
+        return Notice(undoing.sentence(change), None)
+    more = f"{url}/continuation?{query}" if change.left else None
+    return Notice(undoing.sentence(change), f"{url}/undo?{query}", more)

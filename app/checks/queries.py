@@ -16,7 +16,7 @@ from app.examples.models import Example, Revision
 from app.examples.queries import id_of_cursor, one_of, one_of_ids
 from app.web.paging import Slice, cut
 
-COUNTED = 10_000
+COUNTED = 100_000
 
 
 def get(session: Session, project_id: str, finding_id: str) -> Finding:
@@ -59,16 +59,25 @@ def page(
     return cut(rows, limit, lambda row: (row[0].id,))
 
 
-def count(session: Session, project_id: str, wanted: FindingFilter, limit: int = COUNTED) -> int:
-    """How many match; counting stops at ``limit`` + 1."""
-    found = select(Finding.id).join(Example, Example.id == Finding.example_id)
-    found = found.where(*conditions(project_id, wanted)).limit(limit + 1)
+def count(
+    session: Session, project_id: str, wanted: FindingFilter, limit: int | None = COUNTED, *, after: str | None = None
+) -> int:
+    """How many match; counting stops at ``limit`` + 1. ``after``: a finding, those found later count."""
+    found = select(Finding.id).join(Example, Example.id == Finding.example_id).where(*conditions(project_id, wanted))
+    if after is not None:
+        found = found.where(Finding.id > after)
+    if limit is not None:
+        found = found.limit(limit + 1)
     return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
-def matching(session: Session, project_id: str, wanted: FindingFilter, limit: int) -> Sequence[Finding]:
-    """What matches, in one order. Hold the project's findings before (``reconcile.lock``)."""
+def matching(
+    session: Session, project_id: str, wanted: FindingFilter, limit: int, *, after: str | None = None
+) -> Sequence[Finding]:
+    """What matches, in one order, after a finding. Hold the project's findings before (``reconcile.lock``)."""
     query = select(Finding).join(Example, Example.id == Finding.example_id).where(*conditions(project_id, wanted))
+    if after is not None:
+        query = query.where(Finding.id > after)
     query = query.order_by(Finding.id).limit(limit).execution_options(populate_existing=True)
     return session.scalars(query).all()
 

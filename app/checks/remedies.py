@@ -18,7 +18,7 @@ from app.checks.models import Finding, FindingChange, FindingDecision
 from app.checks.pool.seen import Member, best_first
 from app.checks.reconcile import lock, summarise
 from app.checks.scan import look_again
-from app.core.errors import Conflict, Forbidden, Invalid
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.datasets.near import service as near
 from app.examples import service as examples
 from app.examples.models import Example, Revision
@@ -27,7 +27,7 @@ from app.examples.queries import revision as revision_of
 from app.examples.rules import text_of
 from app.projects.access import Access
 
-MAX_AT_ONCE = 1_000
+MAX_AT_ONCE = 1_000  # findings in one transaction: masks write a revision each, some ten seconds
 
 
 @dataclass
@@ -62,18 +62,48 @@ def decide(session: Session, access: Access, finding: Finding, decision: Decisio
 
 
 def decide_all(session: Session, access: Access, wanted: BulkDecision, now: datetime) -> FindingChange:
-    """The same for all findings of a filter; Conflict where that is another number than expected."""
+    """The same for all findings of a filter; Conflict where that is another number than expected.
+
+    Of very many the first ones are decided, and the change says how many are left: ``go_on`` does the next.
+    """
+    return _step(session, access, wanted, now)
+
+
+def go_on(session: Session, access: Access, change_id: str, now: datetime) -> FindingChange:
+    """The next of those that a decision was about. Raises Conflict where none is left, or what is left has changed."""
+    before = queries.change(session, access.project.id, change_id)
+    if before is None:
+        raise NotFound("This decision")
+    if before.created_by != access.user.id:
+        raise Forbidden("Only the person who decided can go on with it.")
+    if before.undone_at is not None or not before.left:
+        raise Conflict("This decision was taken back." if before.undone_at else "Nothing is left to decide.")
+    wanted = BulkDecision.model_validate(before.before["wanted"] | {"expected_count": before.left})
+    return _step(session, access, wanted, now, before)
+
+
+def _step(
+    session: Session, access: Access, wanted: BulkDecision, now: datetime, follows: FindingChange | None = None
+) -> FindingChange:
     state = wanted.filter.state or ("accepted" if wanted.action == "reopen" else "open")
-    chosen = wanted.filter.model_copy(update={"state": state})
-    lock_splits(session, access.project.id)
-    lock(session, access.project.id)
-    found = queries.matching(session, access.project.id, chosen, MAX_AT_ONCE + 1)
-    if len(found) > MAX_AT_ONCE:
-        raise Conflict(f"More than {MAX_AT_ONCE:,} findings match. Narrow the filter, or choose some.")
-    if len(found) != wanted.expected_count:
-        raise Conflict(f"The filter matches {len(found):,} findings now, not {wanted.expected_count:,}. Look again.")
+    chosen, project_id = wanted.filter.model_copy(update={"state": state}), access.project.id
+    lock_splits(session, project_id)
+    lock(session, project_id)
+    after = follows.before["last"] if follows else None
+    number = queries.count(session, project_id, chosen, None, after=after)
+    if number != wanted.expected_count:
+        raise Conflict(f"The filter matches {number:,} findings now, not {wanted.expected_count:,}. Look again.")
+    found = queries.matching(session, project_id, chosen, MAX_AT_ONCE, after=after)
     decision = Decision(action=wanted.action, reason=wanted.reason, expires_at=wanted.expires_at)
-    return _apply(session, access, found, decision, now)
+    change = _apply(session, access, found, decision, now)
+    if len(found) < number:
+        # after what was done: to remove an example decides its other findings, too
+        left = queries.count(session, project_id, chosen, None, after=found[-1].id)
+        change.before = change.before | {"wanted": wanted.model_dump(mode="json"), "last": found[-1].id, "left": left}
+    if follows:
+        change.before = change.before | {"follows": follows.id}
+    session.flush()
+    return change
 
 
 def _apply(

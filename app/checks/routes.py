@@ -140,7 +140,17 @@ def decide_here(session: SessionDep, access: Annotator, finding_id: str, form: F
 
 @router.post("/p/{slug}/findings/changes/{change_id}/undo")
 def take_back(session: SessionDep, access: Annotator, change_id: str, back: Text = None) -> Response:
-    undoing.undo(session, access, change_id, utcnow())
+    """Of a decision in several steps the one before can be taken back next."""
+    change = undoing.undo(session, access, change_id, utcnow())
+    return _changed(access, back, change.follows or change_id)
+
+
+@router.post("/p/{slug}/findings/changes/{change_id}/continuation")
+def go_on(session: SessionDep, access: Annotator, change_id: str, back: Text = None) -> Response:
+    return _changed(access, back, remedies.go_on(session, access, change_id, utcnow()).id)
+
+
+def _changed(access: Access, back: str | None, change_id: str) -> Response:
     own = f"/p/{access.project.slug}/checks"
     target = back if back and back.startswith(own) and "\\" not in back else own
     return RedirectResponse(f"{target}{'&' if '?' in target else '?'}changed={change_id}", 303)

@@ -80,4 +80,5 @@ def sentence(change: FindingChange) -> str:
     action = rules.ACTIONS[change.action]
     noun = "finding" if change.size == 1 else "findings"
     changed = f" {change.examples:,} {'example' if change.examples == 1 else 'examples'} changed."
-    return f"{change.size:,} {noun} {action.past}." + (changed if change.examples else "")
+    more = f" {change.left:,} more match." if change.left else ""
+    return f"{change.size:,} {noun} {action.past}." + (changed if change.examples else "") + more

@@ -89,6 +89,17 @@ def test_many_are_decided_by_a_filter(ready: Api) -> None:
     assert ready.get("/findings?kind=sensitive&state=open").json()["items"] == []
 
 
+def test_more_than_one_step_takes_goes_on(ready: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.checks.remedies.MAX_AT_ONCE", 2)
+    body = {"filter": {"kind": "sensitive"}, "action": "mask", "expected_count": 3}
+    first = ready.post("/findings/bulk", body).json()
+    assert (first["findings"], first["left"]) == (2, 1)
+    second = ready.post(f"/findings/changes/{first['id']}/continuation")
+    assert (second.status_code, second.json()["findings"], second.json()["left"]) == (201, 1, 0)
+    assert ready.post(f"/findings/changes/{second.json()['id']}/continuation").status_code == 409
+    assert ready.post("/findings/changes/x/continuation").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
@@ -97,6 +98,30 @@ def test_all_that_match_are_decided_if_the_count_is_right(
     assert client.post(f"{base}/checks/sensitive/decision", data={"action": "mask"}).status_code == 422
     assert client.post(f"{base}/checks/sensitive/decision", data=form | {"expected_count": "3"}).status_code == 303
     assert findings(session, project) == []
+
+
+def test_very_many_are_decided_in_steps_and_taken_back_step_by_step(
+    client: TestClient, base: str, session: Session, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.checks.remedies.MAX_AT_ONCE", 2)
+    for number in range(5):
+        with_mail(session, project, number)
+    scanned(session, project)
+    form = {"action": "mask", "scope": "all", "expected_count": "5", "state": "open"}
+    page = client.get(client.post(f"{base}/checks/sensitive/decision", data=form).headers["location"]).text
+    assert "2 findings masked. 2 examples changed. 3 more match." in page
+    for left in (3, 1):
+        assert len(findings(session, project)) == left
+        (url,) = re.findall(r'action="([^"]+/continuation[^"]*)"', page)
+        page = client.get(client.post(unescape(url)).headers["location"]).text
+    assert "1 finding masked. 1 example changed.<" in page.replace("\n", "")
+    assert findings(session, project) == []
+    assert client.post(unescape(url)).status_code == 409, "what was done is not done again"
+    for back in (1, 3, 5):
+        (url,) = re.findall(r'action="([^"]+/undo[^"]*)"', page)
+        page = client.get(client.post(unescape(url)).headers["location"]).text
+        assert len(findings(session, project)) == back
+    assert "Taken back." in page
 
 
 def test_an_approval_without_a_reason_keeps_what_was_typed(

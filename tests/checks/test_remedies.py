@@ -21,6 +21,7 @@ from app.projects.access import Access
 from app.projects.models import Project
 from tests.checks.factories import findings, kinds, mail, scanned, upload_cases, with_mail
 from tests.examples.factories import add, chat
+from tests.factories import Factory
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -89,6 +90,47 @@ def test_all_of_a_filter_are_masked_and_taken_back(session: Session, project: Pr
     session.commit()
     assert said(session, project, others[0]) == "Mine", "what somebody has changed since stays"
     assert len(findings(session, project)) == 4
+
+
+def test_of_very_many_the_first_are_decided_and_the_rest_goes_on_behind_them(
+    session: Session, project: Project, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind what is still open, too: an example that needs work keeps its finding."""
+    monkeypatch.setattr(remedies, "MAX_AT_ONCE", 2)
+    rows = [add(session, project, request=mail(n, "{{Agent Name}}")) for n in range(5)]
+    scanned(session, project)
+    change, lefts = do_all(session, access, "needs_work", 5, kind="format"), []
+    lefts.append(change.left)
+    while change.left:
+        change = remedies.go_on(session, access, change.id, NOW)
+        session.commit()
+        lefts.append(change.left)
+    assert lefts == [3, 1, 0]
+    assert {again(session, project, one).status for one in rows} == {"needs_work"}
+    with pytest.raises(Conflict, match="Nothing is left"):
+        remedies.go_on(session, access, change.id, NOW)
+    undoing.undo(session, access, change.id, NOW)
+    assert sorted(again(session, project, one).status for one in rows) == ["needs_work"] * 4 + ["to_review"]
+
+
+def test_going_on_wants_the_same_person_and_the_same_rest(
+    session: Session, project: Project, access: Access, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remedies, "MAX_AT_ONCE", 1)
+    for number in range(3):
+        with_mail(session, project, number)
+    scanned(session, project)
+    change = do_all(session, access, "mask", 3, kind="sensitive")
+    other = Access(factory.member(project, "annotator"), project, "annotator")
+    with pytest.raises(Forbidden, match="Only the person who decided"):
+        remedies.go_on(session, other, change.id, NOW)
+    do(session, access, findings(session, project)[0], "mask")
+    with pytest.raises(Conflict, match="matches 1 findings now, not 2"):
+        remedies.go_on(session, access, change.id, NOW)
+    session.rollback()
+    undoing.undo(session, access, change.id, NOW)
+    with pytest.raises(Conflict, match="was taken back"):
+        remedies.go_on(session, access, change.id, NOW)
 
 
 def test_a_mask_is_not_put_over_text_that_has_changed(session: Session, project: Project, access: Access) -> None:
