@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.examples import queries
+from app.examples import bulk, queries
 from app.examples.forms import ExampleFilter
 from tests.examples.factories import HOSTILE, Api, add, chat, hostile_strings
 from tests.factories import Factory
@@ -137,6 +137,18 @@ def test_bulk_changes_exactly_what_was_counted(api: Api, session: Session) -> No
     assert api.post(f"/examples/bulk/{done['id']}/undo").json() == {"changed": 2}
     assert found(api, status="approved") == ["R 0"]
     assert api.post(f"/examples/bulk/{done['id']}/undo").status_code == 409
+
+
+def test_bulk_takes_a_large_project_whole_and_says_where_it_ends(
+    api: Api, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bulk.MAX_BULK >= 100_000, "the size that a project is promised to work at"
+    monkeypatch.setattr(bulk, "MAX_BULK", 2)
+    ids = [add(session, api.project, request=f"R {number}").id for number in range(3)]
+    refused = api.post("/examples/bulk", {"filter": {}, "action": "approve", "expected_count": 3})
+    assert (refused.status_code, "At most 2 examples at once" in refused.text) == (409, True)
+    taken = {"filter": {"ids": ids[:2]}, "action": "approve", "expected_count": 2}
+    assert api.post("/examples/bulk", taken).json()["changed"] == 2
 
 
 def test_bulk_tags_are_revisions(api: Api, session: Session) -> None:
