@@ -21,7 +21,7 @@ from app.datasets.plan_queries import PLAN
 from app.examples.models import Revision
 from app.projects.models import Project
 
-AT_ONCE = 1_000  # about a second of detectors; more are left to the scan
+AT_ONCE = 1_000  # a few seconds of detectors on a busy machine; more are left to the scan
 READ = ("messages", "tools", "expected", "non_preferred", "extra")  # where secrets are looked for
 AT_ONCE_WITH_NAMES = 100  # the model that finds people's names reads 10 to 40 a second
 
