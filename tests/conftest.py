@@ -31,10 +31,22 @@ settings.register_profile("holdout", deadline=None, suppress_health_check=[Healt
 settings.load_profile("holdout")
 
 
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 2**30  # what tests with many rows, and the log of changes, may come to
+
+
+def in_memory() -> Path | None:
+    """A file system in memory that has room and runs programs. A database is a thousand files, each test makes and
+    drops one, and a disk takes several times as long for that, more with each."""
+    if not MEMORY.is_dir() or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return None
+    return MEMORY if shutil.disk_usage(MEMORY).free > ROOM else None
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     # pytest's own folders are closed to others, and as root the server runs as an unprivileged user
-    home = Path(tempfile.mkdtemp(prefix="holdout-test-"))
+    home = Path(tempfile.mkdtemp(prefix="holdout-test-", dir=in_memory()))
     home.chmod(0o711)
     try:
         with EmbeddedPostgres(home, durable=False) as server:
