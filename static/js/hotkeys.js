@@ -8,7 +8,8 @@ const root = document.documentElement;
 const EDITABLE =
   'textarea, select, [contenteditable=""], [contenteditable="true"], ' +
   "input:not([type=radio], [type=checkbox], [type=button], [type=submit], [type=reset], [type=range], [type=file])";
-const PRESSED_BY_ENTER = "a[href], button, summary, input, [role=button]";
+// A choice is made by space: Enter on it would send its form, with the form's first button
+const PRESSED_BY_ENTER = "a[href], button, summary, input:not([type=radio], [type=checkbox]), [role=button]";
 
 export function hotkeysOn() {
   return root.dataset.hotkeys !== "off";

@@ -117,6 +117,36 @@ def test_a_key_that_is_held_and_a_double_click_decide_once(review: Page, factory
     assert statuses(factory) == ["approved", "rejected", "to_review", "to_review"]
 
 
+def test_enter_approves_and_goes_on_but_not_where_it_has_a_meaning_of_its_own(review: Page, factory: Factory) -> None:
+    keys = review.keyboard
+    question(review, 0)
+    expect(review.get_by_role("button", name="Approve").locator("kbd")).to_have_text(["a", "Enter"])
+    keys.press("?")
+    expect(review.locator("[data-keys-list]")).to_contain_text("a / Enter / Ctrl+Enter")
+    keys.press("Enter")  # on the dialog's own button
+    question(review, 0)
+    expect(review.get_by_role("dialog")).to_be_hidden()
+    review.evaluate("document.activeElement.blur()")
+    keys.press("Enter")
+    question(review, 1)
+    keys.press("t")
+    keys.type("edge")
+    keys.press("Enter")  # the tag
+    keys.press("Enter")  # nothing more to add: out of the field
+    question(review, 1)
+    review.get_by_role("radio", name="refuse").focus()
+    keys.press("Space")
+    keys.press("Enter")  # a choice has no use for it
+    question(review, 2)
+    review.get_by_role("button", name="Reject").focus()
+    keys.press("Enter")
+    question(review, 3)
+    expect(review.locator("[data-figures]")).to_contain_text("3 of 4")
+    assert statuses(factory) == ["approved", "approved", "rejected", "to_review"]
+    decided = factory.session.query(Example).order_by(Example.id)[1]
+    assert (decided.behavior, decided.tags) == ("refuse", ["edge"])
+
+
 def test_the_guideline_stays_as_it_was_left(review: Page) -> None:
     guideline = review.get_by_text("Answer in one sentence.")
     expect(guideline).to_be_visible()
