@@ -1,5 +1,6 @@
 """Review by the keyboard alone, in a real browser: nothing is clicked, nothing is lost."""
 
+import os
 from statistics import median
 from typing import Any
 
@@ -157,6 +158,8 @@ def test_the_guideline_stays_as_it_was_left(review: Page) -> None:
     expect(guideline).to_be_hidden()
 
 
+# What is promised. A machine that is busy with other things as well may set it higher.
+PAINTED_MS = float(os.environ.get("HOLDOUT_TEST_PAINTED_MS", "100"))
 MEASURE = """() => {
   window.paints = [];
   let pressed = 0;
@@ -199,6 +202,7 @@ def test_fifty_examples_by_the_keyboard(
     assert sum(one.answer.endswith("Edited.") for one in found) == 5
     assert factory.session.query(Annotation).count() == 50
     assert len(paints) >= 45
+    assert median(paints) <= PAINTED_MS
 
 
 def test_what_cannot_be_saved_comes_back(review: Page, factory: Factory) -> None:
