@@ -1,5 +1,6 @@
 """How far people agree, what is confused with what, and what their time costs."""
 
+import re
 from typing import Any
 
 import pytest
@@ -100,6 +101,34 @@ def test_from_opinions_to_the_page(client: TestClient, factory: Factory, project
     page = client.get(f"/p/{project.slug}/agreement").text
     assert "of 3 examples that several judged" in page
     assert "$3.50" in page
+
+
+def test_the_pace_is_told_in_quartiles_of_what_was_timed(
+    client: TestClient, factory: Factory, project: Project
+) -> None:
+    ids = add_examples(factory, project, 6)
+    ana, ben = (access_of(factory, project) for _ in range(2))
+    for example_id, seconds in zip(ids, (100, 10, 40, 20, 30, 0), strict=True):
+        timed(factory, ana, example_id, seconds)
+    timed(factory, ben, ids[0], 0)  # by a program: nobody took the time
+    engineer = factory.member(project, "engineer")
+    found = client.get(f"/api/v1/projects/{project.slug}/agreement", headers=factory.bearer(engineer)).json()
+    first, second = found["annotators"]
+    assert (first["name"], first["decisions"], first["quartiles"]) == (ana.user.name, 6, [20.0, 30.0, 40.0])
+    assert first["hours"] == pytest.approx(200 / 3600)
+    assert (second["name"], second["decisions"], second["quartiles"]) == (ben.user.name, 1, None)
+    factory.sign_in(client, engineer)
+    page = client.get(f"/p/{project.slug}/agreement").text
+    rows = [re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in page.split('<th scope="row">')[1:]]
+    assert [row[:3] for row in rows[-2:]] == [["6", "30", "20 to 40"], ["1", "–", "–"]]
+    assert "Consistency is measured against others" in page
+
+
+def timed(factory: Factory, who: Access, example_id: str, seconds: float) -> None:
+    example = examples.get(factory.session, who.project.id, example_id)
+    new = NewAnnotation.model_validate({"revision": 1, "verdict": "approve"})
+    service.annotate(factory.session, who, example, new).seconds = seconds
+    factory.session.commit()
 
 
 def judge(factory: Factory, who: Access, example_id: str, label: str) -> None:
