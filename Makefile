@@ -1,16 +1,19 @@
 # Two commands matter: `make run` and `make test`. Both install what they need first.
 # ENGINE=0 leaves the local engine (PyTorch) out, SEMANTIC=0 the model for likeness in meaning; NAMES=1 adds the model
-# that finds people's names. ARGS="--port 9000" is handed to `holdout up`.
+# that finds people's names. ARGS="--port 9000" is handed to `holdout up`. WORKERS=1 runs one test at a time.
 
 ENGINE ?= 1
 SEMANTIC ?= 1
 NAMES ?= 0
 ARGS ?=
 PYTEST_ARGS ?=
+WORKERS ?= 2
 
 BIN := .venv/bin
 SETUP := sh scripts/setup.sh
 PARTS := $(if $(filter 0,$(ENGINE)),,--engine) $(if $(filter 0,$(SEMANTIC)),,--semantic) $(if $(filter 0,$(NAMES)),,--names)
+# Each process with a database server of its own; what is shared is the machine, and a page may be painted later
+AT_ONCE = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 NO_ENGINE := $(if $(filter 0,$(ENGINE)),--no-engine)
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
@@ -31,7 +34,8 @@ run: ## Everything on this machine: database, web, worker, engine (ENGINE=0: wit
 test: check ## What CI runs: make check, then all tests but the slow ones, browser tests included
 	@$(SETUP) --test $(PARTS)
 	@CHROMIUM="$$($(BIN)/python scripts/chromium.py)" && export CHROMIUM && \
-		exec $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+		HOLDOUT_TEST_PAINTED_MS=$${HOLDOUT_TEST_PAINTED_MS:-300} \
+		exec $(BIN)/python -m pytest -m "not slow" $(if $(filter 1,$(WORKERS)),,$(AT_ONCE)) $(PYTEST_ARGS)
 
 test-slow: ## The longer suites: fault sweeps, long training runs
 	@$(SETUP) --test $(PARTS)

@@ -57,9 +57,18 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: once begun, Playwright's event loop never leaves the main thread to anyone else."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None or "page" in item.fixturenames)  # type: ignore[attr-defined]
+    """Browser tests last: once begun, Playwright's event loop never leaves the main thread to anyone else. Of several
+    processes, one takes a file's tests of either kind (pytest-xdist with --dist loadgroup)."""
+    items.sort(key=_in_a_browser)
+    for item in items:
+        group = f"{item.path.name} of {item.path.parent.name}{' in a browser' if _in_a_browser(item) else ''}"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _in_a_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("browser") is not None or "page" in item.fixturenames  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,8 @@ server = EmbeddedPostgres(Path(sys.argv[1]))
 with psycopg.connect(server.start(), autocommit=True) as connection:
     connection.execute("create table if not exists kept (n int)")
     connection.execute("insert into kept values (1)")
-    print(server.dsn, flush=True)
     try:
+        print(server.dsn, flush=True)
         time.sleep(600)
     except KeyboardInterrupt:
         print(connection.execute("select count(*) from kept").fetchone()[0], flush=True)
