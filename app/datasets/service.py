@@ -172,10 +172,10 @@ def seal(session: Session, user: User, project_id: str, set_id: str) -> TestSet:
         )
     splits.move_to_test(session, project_id, plan.units, alone=plan.near)
     splits.mark_cases_sealed(session, set_id)
-    test_set.content_hash = content_hash(session, test_set)
-    test_set.size = plan.size
-    test_set.sealed_by = user.id
-    test_set.sealed_at = func.now()
+    # all at once: a row that had only one of them, written before a query, would be refused
+    found, sealed_by = content_hash(session, test_set), user.id
+    test_set.content_hash, test_set.size = found, plan.size
+    test_set.sealed_by, test_set.sealed_at = sealed_by, func.now()
     session.flush()
     session.refresh(test_set)
     changed(session, project_id)

@@ -98,6 +98,19 @@ def test_a_wrong_selection_is_refused(session: Session, user: User, project: Pro
         service.draft(session, user, project, NewTestSet(name="A"))
 
 
+def test_sealing_goes_through_in_a_session_that_took_something_back(
+    session: Session, user: User, project: Project
+) -> None:
+    chosen = add_example(session, project, "A")
+    empty = service.draft(session, user, project, NewTestSet(name="Empty")).test_set.id
+    draft = service.draft(session, user, project, NewTestSet(name="S", example_ids=[chosen.id])).test_set.id
+    session.commit()
+    with pytest.raises(Conflict, match="nothing to seal"):
+        service.seal(session, user, project.id, empty)
+    session.rollback()  # who seals is read anew, by a query between the parts of the seal
+    assert service.seal(session, user, project.id, draft).sealed_by == user.id
+
+
 def test_sealing_takes_the_whole_cluster_out_of_training(session: Session, user: User, project: Project) -> None:
     chosen = add_example(session, project, "A", group="g")
     in_group = add_example(session, project, "B", group="g")
