@@ -1,9 +1,11 @@
 """The scan over real rows: what it finds, that it goes on where it stopped, and what it holds out."""
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.datasets.near import service as near
+from app.datasets.near import signature_queries
 from app.examples.batches import store
 from app.examples.models import Import
 from app.examples.rules import fingerprint_unit, parse_example
@@ -65,3 +67,20 @@ def test_what_is_new_is_compared_with_what_was_scanned(session: Session, factory
     assert near.scan(project.id) == 1
     assert linked(session, project) == {frozenset((unit(BASE), unit(EDITS["one word"])))}
     assert near.scan(project.id) == 0
+
+
+def test_what_is_new_is_compared_with_every_block_of_what_was_scanned(
+    session: Session, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signature_queries, "BLOCK", 3)
+    project, other = factory.project(), factory.project()
+    bring_in(session, other, BASE)
+    bring_in(session, project, BASE, *OTHERS, *(f"What does error {n} mean, and who can mend it?" for n in range(8)))
+    near.scan(other.id)
+    near.scan(project.id)
+    assert len(list(signature_queries.stored(session, project.id))) > 3
+    before = linked(session, project)
+    bring_in(session, project, EDITS["one word"], f"{OTHERS[2]} Thanks.")
+    assert near.scan(project.id) == 2
+    new = {frozenset((unit(BASE), unit(EDITS["one word"]))), frozenset((unit(OTHERS[2]), unit(f"{OTHERS[2]} Thanks.")))}
+    assert linked(session, project) - before == new
