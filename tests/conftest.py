@@ -57,14 +57,15 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Browser tests last: once begun, Playwright's event loop never leaves the main thread to anyone else. Of several
     processes, one takes a file's tests of either kind (pytest-xdist with --dist loadgroup)."""
-    items.sort(key=_in_a_browser)
     for item in items:
         group = f"{item.path.name} of {item.path.parent.name}{' in a browser' if _in_a_browser(item) else ''}"
         item.add_marker(pytest.mark.xdist_group(group))
+    yield  # pytest-xdist reads the groups, and pytest puts together what shares a fixture
+    items.sort(key=_in_a_browser)
 
 
 def _in_a_browser(item: pytest.Item) -> bool:

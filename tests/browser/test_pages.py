@@ -14,7 +14,7 @@ from tests.conftest import the_app
 pytestmark = pytest.mark.browser
 # streams, downloads, fragments and redirects are no pages
 NO_PAGE = re.compile(
-    r"/events$|/export$|/report$|/folder$|/standing$|/sides$|/rejections|/healthz|/readyz|^/$|/preview$|\.(csv|jsonl)$|candidate_id}/lineage$"
+    r"/events$|/export$|/report$|/folder$|/standing$|/sides$|/rejections|/left-out$|/healthz|/readyz|^/$|/preview$|\.(csv|jsonl)$|candidate_id}/lineage$"
 )
 # what a page cannot do without
 ASKED = {
