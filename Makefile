@@ -12,7 +12,8 @@ WORKERS ?= 2
 BIN := .venv/bin
 SETUP := sh scripts/setup.sh
 PARTS := $(if $(filter 0,$(ENGINE)),,--engine) $(if $(filter 0,$(SEMANTIC)),,--semantic) $(if $(filter 0,$(NAMES)),,--names)
-# Each process with a database server of its own; what is shared is the machine, and a page may be painted later
+# Each process with a database server of its own; a test goes to the one that is free, in the order of all, because
+# browser tests must come last in both. The machine is shared, so a page may be painted later.
 AT_ONCE = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 NO_ENGINE := $(if $(filter 0,$(ENGINE)),--no-engine)
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \

@@ -57,14 +57,9 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Browser tests last: once begun, Playwright's event loop never leaves the main thread to anyone else. Of several
-    processes, one takes a file's tests of either kind (pytest-xdist with --dist loadgroup)."""
-    for item in items:
-        group = f"{item.path.name} of {item.path.parent.name}{' in a browser' if _in_a_browser(item) else ''}"
-        item.add_marker(pytest.mark.xdist_group(group))
-    yield  # pytest-xdist reads the groups, and pytest puts together what shares a fixture
+@pytest.hookimpl(trylast=True)  # behind pytest's own, which puts together what shares a fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: once begun, Playwright's event loop never leaves the main thread to anyone else."""
     items.sort(key=_in_a_browser)
 
 
