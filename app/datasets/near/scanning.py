@@ -18,14 +18,18 @@ from app.datasets.near.signatures import Bands, Pairs, bands_of, candidates, isi
 from app.examples.rules import prompt
 
 CONFIRMED_AT_ONCE = 100_000  # pairs
+MOST_KEPT = 50_000  # prompts, about a kilobyte each
 
 Numbers = NDArray[np.int64]
 
 
-def scan_sources(session: Session, project_id: str, sources: Sequence[Source]) -> int:
+def scan_sources(
+    session: Session, project_id: str, sources: Sequence[Source], kept: dict[int, Prompt] | None = None
+) -> int:
     """Compare these prompts with each other and with everything that was compared before. Answers how many units.
 
-    The caller holds the project's lock (``lock_splits``).
+    The caller holds the project's lock (``lock_splits``). ``kept``: what a scan fetched for the chunks before this
+    one, by number; many are asked for by every chunk.
     """
     fresh = {source.unit: source for source in reversed(sources)}
     if not fresh:
@@ -34,12 +38,17 @@ def scan_sources(session: Session, project_id: str, sources: Sequence[Source]) -
     prompts = [_prompt(source.messages, source.case_id is None) for source in chosen]
     bands = bands_of(prompts, [source.unit for source in chosen])
     numbers = signature_queries.store(session, project_id, chosen, bands)
-    known = dict(zip(numbers, prompts, strict=True))
+    kept = {} if kept is None else kept
+    known = kept | dict(zip(numbers, prompts, strict=True))
     words = np.array([len(prompt.bag) for prompt in prompts], np.int64)
     pairs = _candidates(session, project_id, np.array(numbers, np.int64), bands, words)
     confirmed = _confirm(session, known, pairs)
     if confirmed:
         _place(session, project_id, known, set(numbers), confirmed)
+    older = known.keys() - set(numbers)
+    kept.update((number, known[number]) for number in older)
+    if len(kept) > MOST_KEPT:
+        kept.clear()
     return len(chosen)
 
 

@@ -20,6 +20,7 @@ from app.jobs.queue import enqueue
 CHUNK = 10_000  # examples in one transaction of a scan
 if TYPE_CHECKING:
     from app.datasets.near.bytes_check import SealedCases
+    from app.datasets.near.rules import Prompt
 
 AT_ONCE = 5_000  # new prompts that a seal or a freeze compares itself; more are left to the job
 
@@ -64,20 +65,23 @@ def scan(project_id: str, stopping: Callable[[], bool] = lambda: False) -> int:
     """
     done = 0
     step: _Step | None = _Step(NEW_EXAMPLES, FIRST)
+    kept: dict[int, Prompt] = {}
     while step is not None and not stopping():
         with transaction() as session:
             lock_splits(session, project_id)
-            count, step = _chunk(session, project_id, step, CHUNK)
+            count, step = _chunk(session, project_id, step, CHUNK, kept)
             done += count
     return done
 
 
-def _chunk(session: Session, project_id: str, step: _Step, limit: int) -> tuple[int, _Step | None]:
+def _chunk(
+    session: Session, project_id: str, step: _Step, limit: int, kept: "dict[int, Prompt] | None" = None
+) -> tuple[int, _Step | None]:
     """Examples in the order in which they came, then test cases."""
     from app.datasets.near.scanning import scan_sources  # numpy and the like: only where there is work for them
 
     sources = queries.new_sources(session, step.query, project_id, step.after, limit)
-    count = scan_sources(session, project_id, sources)
+    count = scan_sources(session, project_id, sources, kept)
     if len(sources) == limit:
         return count, _Step(step.query, sources[-1].id)
     return count, _Step(NEW_CASES, FIRST) if step.query == NEW_EXAMPLES else None
