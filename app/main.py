@@ -122,7 +122,9 @@ def create_app() -> FastAPI:
     for router in routers("api"):
         api.include_router(router)
     app.include_router(api)
-    app.router.routes[:0] = importlib.import_module("app.annotation.routes").ROUTES_AT_ONCE
+    app.router.routes[:0] = [
+        route for stage in OFTEN for route in importlib.import_module(f"app.{stage}.routes").ROUTES_AT_ONCE
+    ]
     for router in (*routers("routes"), importlib.import_module("app.web.routes").router):
         app.include_router(router)
     render.set_nav_builder(importlib.import_module("app.overview.nav").build)

@@ -112,6 +112,13 @@ def session_factory() -> sessionmaker[Session]:
     return sessionmaker(get_engine(), expire_on_commit=False)
 
 
+@lru_cache
+def reading_factory() -> sessionmaker[Session]:
+    """Sessions for what only reads. Each statement sees what was committed before it, as in a transaction here, without
+    the two questions to the server that begin and end one."""
+    return sessionmaker(get_engine().execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False)
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """One session, one transaction: commits at the end, rolls back on an exception."""
@@ -145,5 +152,5 @@ def forget_engine() -> None:
     """Close pools and forget the engine: tests and forked processes start anew."""
     if get_engine.cache_info().currsize:
         get_engine().dispose()
-    for cached in (get_engine, session_factory, _has_app_role):
+    for cached in (get_engine, session_factory, reading_factory, _has_app_role):
         cached.cache_clear()

@@ -20,8 +20,13 @@ from app.web.words import words
 FILTERS = ("q", "status", "tag", "behavior", "split", "finding", "source", "import_id")
 DEFAULT_ROWS = 50
 STATUS_CHOICES = [(one, words(one)) for one in STATUSES]
-FINDING_CHOICES = [(one, words(one)) for one in get_args(FindingKind)]
-SPLIT_CHOICES = [("train", "training pool"), ("test", "held out")]
+# field, label, options: the list shows each with one of its values, which are few
+SELECTS: tuple[tuple[str, str, Sequence[str | tuple[str, str]]], ...] = (
+    ("status", "Status", STATUS_CHOICES),
+    ("behavior", "Behaviour", BEHAVIORS),
+    ("split", "Split", [("train", "training pool"), ("test", "held out")]),
+    ("finding", "Finding", [(one, words(one)) for one in get_args(FindingKind)]),
+)
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,7 @@ class ListPage:
     saved: Sequence[SavedView]
     rows_shown: int
     row_choices: Sequence[int] = ROWS
-    statuses: Sequence[tuple[str, str]] = tuple(STATUS_CHOICES)
-    splits: Sequence[tuple[str, str]] = tuple(SPLIT_CHOICES)
-    behaviors: Sequence[str] = BEHAVIORS
-    findings: Sequence[tuple[str, str]] = tuple(FINDING_CHOICES)
+    selects: Sequence[tuple[str, str, Sequence[str | tuple[str, str]]]] = SELECTS
     title: str = "Examples"
 
     @property
@@ -88,11 +90,14 @@ class ListPage:
 def listing(session: Session, access: Access, wanted: ExampleListPage, *, problem: str | None = None) -> ListPage:
     """One page of the list, newest first, with the notice of the action in ``wanted.changed``."""
     project_id = access.project.id
-    direction: list_queries.Direction = "newer" if wanted.newer else "older"
-    cursor = wanted.newer or wanted.cursor
-    matches = list_queries.matches(session, project_id, wanted, bulk.MAX_BULK if wanted.exact else queries.COUNT_LIMIT)
-    found = list_queries.page(
-        session, project_id, wanted, matches, cursor=cursor, limit=wanted.rows, direction=direction
+    matches, found = list_queries.page(
+        session,
+        project_id,
+        wanted,
+        cursor=wanted.newer or wanted.cursor,
+        limit=wanted.rows,
+        direction="newer" if wanted.newer else "older",
+        count_to=bulk.MAX_BULK if wanted.exact else queries.COUNT_LIMIT,
     )
     query = query_of(wanted)
     here = query if wanted.rows == DEFAULT_ROWS else f"{query}&rows={wanted.rows}".lstrip("&")

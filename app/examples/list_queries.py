@@ -6,29 +6,25 @@ whole answer, and after many of them the walk is short. Both are planned for the
 once for all words does not know whether they are rare.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Row, Select, Text, case, func, literal, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, Row, func, select, true
 from sqlalchemy.orm import Session
 
 from app.core.db import planned_for_its_values
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Revision
-from app.examples.queries import COUNT_LIMIT, conditions, count, id_of_cursor, joined, one_of_ids, tallied
+from app.examples.queries import COUNT_LIMIT, TALLIED, conditions, count, id_of_cursor, joined, one_of_ids, tallied
 from app.web.paging import Slice, cut
 
 Direction = Literal["older", "newer"]
-Q = TypeVar("Q", bound=Select[*tuple[Any, ...]])
-TALLIED = {"status", "split"}
 
 
-class Listed(Protocol):
-    """What the list shows of an example."""
+class Listed(NamedTuple):
+    """What the list shows of an example; of its texts the beginning."""
 
     id: str
     number: int
@@ -43,101 +39,101 @@ class Listed(Protocol):
     updated_at: datetime
 
 
-LISTED = [getattr(Example, name) for name in Listed.__annotations__]
+BEGINNING = 200  # characters; the list cuts them shorter, at the end of a word
+LISTED = [
+    func.left(getattr(Example, name), BEGINNING) if name in ("request", "answer") else getattr(Example, name)
+    for name in Listed.__annotations__
+]
 
 
 @dataclass(frozen=True)
 class Matches:
-    """How many match; not ``exact`` where counting stopped: then there are more than ``number``.
-
-    ``ids``: all of them, oldest first, where they were looked up and are few.
-    """
+    """How many match; not ``exact`` where counting stopped: then there are more than ``number``."""
 
     number: int
     exact: bool
-    ids: Sequence[str] | None = None
 
 
-def matches(session: Session, project_id: str, wanted: ExampleFilter, limit: int = COUNT_LIMIT) -> Matches:
-    """By status and side the number is known; with other filters looking stops beyond COUNT_LIMIT, and counting at
-    ``limit``."""
-    given = {name for name in ExampleFilter.model_fields if getattr(wanted, name) not in (None, "")}
-    if given <= TALLIED:
-        return Matches(tallied(session, project_id, wanted.status, wanted.split), True)
-    with planned_for_its_values(session):
-        number, ids = _few(session, project_id, wanted)
-        if number <= COUNT_LIMIT:
-            return Matches(number, True, ids.split())
-        if limit > COUNT_LIMIT:
-            number = count(session, project_id, wanted, limit)
-    return Matches(min(number, limit), number <= limit)
+@dataclass(frozen=True)
+class Place:
+    """A page of a walk: ``limit`` examples beside ``after``, or from the walk's beginning."""
 
+    after: str | None
+    limit: int
+    direction: Direction = "older"
 
-def _few(session: Session, project_id: str, wanted: ExampleFilter) -> tuple[int, str]:
-    """(how many match, at most COUNT_LIMIT + 1; their ids in order, if they are not more). One text: a thousand
-    values of their own would take longer to read than to find."""
-    found = select(Example.id).where(*conditions(project_id, wanted)).limit(COUNT_LIMIT + 1).subquery()
-    ids = func.string_agg(found.c.id.cast(Text), aggregate_order_by(literal(" "), found.c.id))
-    number = func.count()
-    query = select(number, case((number <= COUNT_LIMIT, func.coalesce(ids, "")), else_=""))
-    counted, listed = session.execute(query.select_from(found)).one()
-    return counted, listed
+    def of(self, id_column: Any) -> list[ColumnElement[bool]]:
+        if self.after is None:
+            return []
+        return [id_column < self.after if self.direction == "older" else id_column > self.after]
+
+    def order(self, id_column: Any) -> ColumnElement[str]:
+        order: ColumnElement[str] = id_column.desc() if self.direction == "older" else id_column.asc()
+        return order
 
 
 def page(
     session: Session,
     project_id: str,
     wanted: ExampleFilter,
-    found: Matches,
     *,
     cursor: str | None,
     limit: int,
     direction: Direction = "older",
-) -> Slice[Listed]:
-    """Examples, newest first. ``direction`` 'newer' answers those just before the cursor, still newest first.
+    count_to: int = COUNT_LIMIT,
+) -> tuple[Matches, Slice[Listed]]:
+    """How many match, and a page of them, newest first. ``direction`` 'newer': those just before the cursor, still
+    newest first. ``count_to``: where counting stops, at COUNT_LIMIT or later.
 
-    Plain rows: fifty of them cost a third of fifty objects that could be changed.
+    Plain rows: fifty of them cost a third of fifty objects that could be changed, and a template reads these twice as
+    fast as those of SQLAlchemy.
     """
-    query = _keyset(select(*LISTED), project_id, wanted, found, cursor, direction, limit + 1)
-    with planned_for_its_values(session):
-        rows: Sequence[Any] = session.execute(query).all()
-    shown: Slice[Listed] = cut(rows, limit, lambda row: (row.id,))
-    return shown if direction == "older" else Slice(list(reversed(shown.items)), shown.next_cursor)
+    place = Place(id_of_cursor(cursor), limit + 1, direction)
+    found, rows = _found(session, project_id, wanted, LISTED, place, count_to)
+    shown: Slice[Listed] = cut([Listed._make(row) for row in rows], limit, lambda row: (row.id,))
+    return found, shown if direction == "older" else Slice(list(reversed(shown.items)), shown.next_cursor)
 
 
 def page_with_content(
     session: Session, project_id: str, wanted: ExampleFilter, *, cursor: str | None, limit: int
 ) -> Slice[Row[Example, Revision]]:
     """(example, current revision), newest first."""
-    found = matches(session, project_id, wanted)
-    query = _keyset(joined(), project_id, wanted, found, cursor, "older", limit + 1)
+    _, found = _found(session, project_id, wanted, [Example.id], Place(id_of_cursor(cursor), limit + 1), COUNT_LIMIT)
+    query = joined().where(one_of_ids(Example.id, [row[0] for row in found])).order_by(Example.id.desc())
+    return cut(session.execute(query).all(), limit, lambda row: (row[0].id,))
+
+
+def _found(
+    session: Session, project_id: str, wanted: ExampleFilter, columns: Sequence[Any], place: Place, count_to: int
+) -> tuple[Matches, Sequence[Any]]:
+    """By status, side and behaviour the number is known; with other filters looking stops beyond COUNT_LIMIT."""
+    given = {name for name in ExampleFilter.model_fields if getattr(wanted, name) not in (None, "")}
     with planned_for_its_values(session):
-        rows = session.execute(query).all()
-    return cut(rows, limit, lambda row: (row[0].id,))
+        if given <= set(TALLIED):
+            number = tallied(session, project_id, **{name: getattr(wanted, name) for name in TALLIED})
+            return Matches(number, True), _walked(session, project_id, wanted, columns, place) if number else []
+        number, rows = _looked_up(session, project_id, wanted, columns, place)
+        if number > COUNT_LIMIT:
+            rows = _walked(session, project_id, wanted, columns, place)
+            number = count(session, project_id, wanted, count_to) if count_to > COUNT_LIMIT else number
+    return Matches(min(number, count_to), number <= count_to), rows
 
 
-def _keyset(
-    query: Q,
-    project_id: str,
-    wanted: ExampleFilter,
-    found: Matches,
-    cursor: str | None,
-    direction: Direction,
-    limit: int,
-) -> Q:
-    after = id_of_cursor(cursor)
-    query = query.order_by(Example.id.desc() if direction == "older" else Example.id)
-    if found.ids is not None:
-        return query.where(one_of_ids(Example.id, _beside(found.ids, after, direction, limit)))
-    if after is not None:
-        query = query.where(Example.id < after if direction == "older" else Example.id > after)
-    return query.where(*conditions(project_id, wanted)).limit(limit)
+def _looked_up(
+    session: Session, project_id: str, wanted: ExampleFilter, columns: Sequence[Any], place: Place
+) -> tuple[int, Sequence[Any]]:
+    """(how many match, at most COUNT_LIMIT + 1; the page, if they are not more)."""
+    found = select(Example.id).where(*conditions(project_id, wanted)).limit(COUNT_LIMIT + 1).cte("found")
+    counted = select(func.count().label("number")).select_from(found).subquery("counted")
+    beside = select(found.c.id).where(counted.c.number <= COUNT_LIMIT, *place.of(found.c.id))
+    near = beside.order_by(place.order(found.c.id)).limit(place.limit).lateral("near")
+    query = select(counted.c.number, *columns).select_from(counted).outerjoin(near, true())
+    rows = session.execute(query.outerjoin(Example, Example.id == near.c.id).order_by(place.order(near.c.id))).all()
+    return rows[0][0], [row[1:] for row in rows if row[1] is not None]
 
 
-def _beside(ids: Sequence[str], after: str | None, direction: Direction, limit: int) -> Sequence[str]:
-    """Of ids in order, the ``limit`` next to ``after``, older or newer; without it the newest or the oldest."""
-    if direction == "older":
-        end = len(ids) if after is None else bisect_left(ids, after)
-        return ids[max(end - limit, 0) : end]
-    begin = 0 if after is None else bisect_right(ids, after)
-    return ids[begin : begin + limit]
+def _walked(
+    session: Session, project_id: str, wanted: ExampleFilter, columns: Sequence[Any], place: Place
+) -> Sequence[Any]:
+    query = select(*columns).where(*conditions(project_id, wanted), *place.of(Example.id))
+    return session.execute(query.order_by(place.order(Example.id)).limit(place.limit)).all()

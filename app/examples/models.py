@@ -178,10 +178,11 @@ class Example(Base):
 
 
 class ExampleTally(Base):
-    """How many living examples a statement added to or took from one status and side; their sum is how many there are.
+    """How many living examples of one status, side and behaviour a statement added or took; their sum is how many there
+    are.
 
-    Written by triggers (migration 0012), never by the program: counting a million rows for each page is too slow, and
-    one counter per project would make everybody who approves an example wait for everybody else.
+    Written by triggers (migrations 0012, 0044), never by the program: counting a million rows for each page is too
+    slow, and one counter per project would make everybody who approves an example wait for everybody else.
     """
 
     __tablename__ = "example_tallies"
@@ -189,6 +190,7 @@ class ExampleTally(Base):
     project_id: Mapped[str] = mapped_column(Id, index=True)
     status: Mapped[str]
     split: Mapped[str]
+    behavior: Mapped[str | None]
     n: Mapped[int] = mapped_column(BigInteger)
 
 

@@ -98,19 +98,20 @@ def count(session: Session, project_id: str, wanted: ExampleFilter, limit: int |
     return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
-def tallied(session: Session, project_id: str, status: str | None = None, split: str | None = None) -> int:
-    """How many living examples have this status and stand on this side, from the tallies: exact, without counting."""
-    values = {"project": project_id, "status": status, "split": split}
-    row = one_row(session, _tallied(status is not None, split is not None), values)
+TALLIED = ("status", "split", "behavior")
+
+
+def tallied(session: Session, project_id: str, **wanted: str | None) -> int:
+    """How many living examples have these values of ``TALLIED``, from the tallies: exact, without counting."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    row = one_row(session, _tallied(*given), {"project": project_id} | given)
     return int(row[0]) if row else 0
 
 
 @built_once
-def _tallied(status: bool, split: bool) -> Select[int]:
+def _tallied(*given: str) -> Select[int]:
     query = select(func.coalesce(func.sum(ExampleTally.n), 0)).where(ExampleTally.project_id == bindparam("project"))
-    if status:
-        query = query.where(ExampleTally.status == bindparam("status"))
-    return query.where(ExampleTally.split == bindparam("split")) if split else query
+    return query.where(*(getattr(ExampleTally, name) == bindparam(name) for name in given))
 
 
 def status_counts(session: Session, project_id: str) -> dict[str, int]:

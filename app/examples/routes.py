@@ -23,6 +23,7 @@ from app.examples import (
 )
 from app.examples.forms import BulkAction, ExampleFilter, ExampleListPage, SelectionFilter
 from app.projects.access import Access, Annotator, Viewer
+from app.projects.one_thread import page_at_once
 from app.web.forms import FormDep, parse
 from app.web.render import is_htmx, render
 from app.web.session import SessionDep
@@ -33,8 +34,7 @@ RevisionNumber = Annotated[int | None, Query(ge=1, le=1_000_000)]
 LIST_FIELDS = (*list_pages.FILTERS, "cursor", "newer", "changed", "rows", "exact")
 
 
-@router.get(BASE)
-def list_page(request: Request, session: SessionDep, access: Viewer) -> Response:
+def list_page(request: Request, session: Session, access: Access) -> Response:
     given = {name: value for name, value in request.query_params.items() if name in LIST_FIELDS and value.strip()}
     page = list_pages.listing(session, access, parse(ExampleListPage, given))
     return render(request, "examples/list.html", page, block="results" if is_htmx(request) else None)
@@ -177,3 +177,7 @@ def restore(session: SessionDep, access: Annotator, example_id: str, form: FormD
 
 router.include_router(import_routes.router)
 router.include_router(saved_routes.router)
+
+
+#: Asked for at every key of a search; ``main`` puts it in front of all other routes.
+ROUTES_AT_ONCE = (page_at_once(BASE, "viewer", list_page),)

@@ -1,11 +1,11 @@
-"""The small marks that a page repeats hundreds of times: icon, pill, tag, time.
+"""The small marks that a page repeats hundreds of times: icon, key, dot, pill, tag, time.
 
 They are functions and no macros: a macro call costs far more, and a list shows ten of them a row. Templates
 take them from ``components/actions.html`` and ``components/status.html`` like every other component.
 """
 
 from collections.abc import Callable, Hashable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import lru_cache
 
 from markupsafe import Markup, escape
@@ -20,6 +20,7 @@ TONES = {
     "not enough evidence": "warn",
     **dict.fromkeys(("to review", "running"), "info"),
 }
+STANDINGS = {"done": "done:", "part": "in progress:", "todo": "not started:"}
 ICONS = {"good": "check", "bad": "cross", "warn": "alert"}
 
 
@@ -32,6 +33,18 @@ def tone_of(word: str) -> str:
 def icon(name: str, label: str | None = None) -> Markup:
     said = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
     return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(said, static_url("icons.svg"), name)
+
+
+@lru_cache(256)
+def key_hint(key: str) -> Markup:
+    return Markup('<kbd class="key-hint" aria-hidden="true">{}</kbd>').format(key)
+
+
+@lru_cache
+def dot(state: str) -> Markup:
+    """done | part | todo, said aloud for those who do not see the shape."""
+    spot = Markup('<span class="dot dot-{}" aria-hidden="true"></span>').format(state)
+    return spot + Markup('<span class="visually-hidden">{}</span>').format(STANDINGS[state])
 
 
 @lru_cache(1024)
@@ -53,11 +66,11 @@ def _slot(macro: Callable[..., Markup], key: Hashable) -> list[Markup]:
     return []
 
 
-def remembered(macro: Callable[..., Markup], key: Hashable, *args: object) -> Markup:
-    """``macro(*args)``, rendered once for each key: all that the macro shows of its arguments is in the key."""
+def remembered(macro: Callable[..., Markup], key: Hashable, *args: object, **named: object) -> Markup:
+    """``macro(*args, **named)``, rendered once for each key: all that it shows of its arguments is in the key."""
     slot = _slot(macro, key)
     if not slot:
-        slot.append(macro(*args))
+        slot.append(macro(*args, **named))
     return slot[0]
 
 
@@ -72,7 +85,12 @@ def when(moment: datetime | None, relative: bool = True) -> Markup:
     """An aware datetime: "5 min ago", kept up to date by the page and exact in the title, or the date and time."""
     if moment is None:
         return Markup('<span class="muted">–</span>')
-    exact = moment.isoformat(" ", "seconds")
     live, shown = (" data-relative", ago(moment)) if relative else ("", f"{moment:%-d %b %Y, %H:%M}")
     # Nothing of a person's text: digits and names of months
-    return Markup(f'<time datetime="{moment.isoformat()}" title="{exact}"{live}>{shown}</time>')  # noqa: S704
+    return Markup(f"<time {_exact(moment, moment.tzinfo)}{live}>{shown}</time>")  # noqa: S704
+
+
+@lru_cache(512)
+def _exact(moment: datetime, zone: tzinfo | None) -> str:
+    """What is imported at once has one time; in another zone it would be the same key."""
+    return f'datetime="{moment.isoformat()}" title="{moment.isoformat(" ", "seconds")}"'
