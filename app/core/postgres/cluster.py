@@ -44,6 +44,7 @@ def server_command(
         "unix_socket_permissions": "0700",
         "hba_file": _write(layout.root / "pg_hba.conf", _access(), user),
         "ident_file": _write(layout.root / "pg_ident.conf", _identities(user), user),
+        "shared_buffers": f"{_buffers()}MB" if durable else "128MB",
         "max_connections": 200,  # a web process takes up to 40, a worker up to 45
         "fsync": on,
         "synchronous_commit": on,
@@ -60,6 +61,13 @@ def server_command(
     }
     command = [str(binaries.program("postgres")), "-D", str(layout.data)]
     return [*command, *(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))]
+
+
+def _buffers() -> int:
+    """Megabytes: an eighth of the machine's memory, as pages of a large project lie all over the table. It is taken as
+    it is used."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    return min(max(memory // 8, 128), 1024)
 
 
 def shorten_log(log: Path) -> int:
