@@ -5,7 +5,7 @@ from functools import lru_cache, wraps
 from threading import RLock
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Integer, Select, literal_column
+from sqlalchemy import ColumnElement, Integer, literal_column
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.base import object_state
@@ -59,13 +59,6 @@ def one_row(session: Session, statement: Any, values: Mapping[str, Any]) -> tupl
     sql, fixed = _sent(statement)
     sent = {name: dumps(value) if isinstance(value, dict) else value for name, value in values.items()}
     return psycopg_connection(session).execute(sql, fixed | sent).fetchone()
-
-
-def estimated(session: Session, query: Select[Any]) -> int:
-    """How many rows PostgreSQL expects, from what it last saw of the table. It can be wrong by any factor."""
-    compiled = query.compile(dialect=DIALECT)
-    explained = psycopg_connection(session).execute(f"explain (format json) {compiled}", compiled.params).fetchone()
-    return int(explained[0][0]["Plan"]["Plan Rows"]) if explained else 0
 
 
 def as_loaded(session: Session, model: type[Row], values: Mapping[str, Any]) -> Row:

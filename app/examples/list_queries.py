@@ -15,15 +15,12 @@ from sqlalchemy import ColumnElement, Row, func, select, true
 from sqlalchemy.orm import Session
 
 from app.core.db import planned_for_its_values
-from app.core.statements import estimated
 from app.examples.forms import ExampleFilter
 from app.examples.models import Example, Revision
 from app.examples.queries import COUNT_LIMIT, TALLIED, conditions, count, id_of_cursor, joined, one_of_ids, tallied
 from app.web.paging import Slice, cut
 
 Direction = Literal["older", "newer"]
-LARGE = 200_000  # examples: below, walks are short enough
-LOOKED_UP = 20_000  # at most, where the walk to a page would be longer
 
 
 class Listed(NamedTuple):
@@ -112,36 +109,25 @@ def _found(
 ) -> tuple[Matches, Sequence[Any]]:
     """By status, side and behaviour the number is known; with other filters looking stops beyond COUNT_LIMIT."""
     given = {name for name in ExampleFilter.model_fields if getattr(wanted, name) not in (None, "")}
-    with planned_for_its_values(session):
-        if given <= set(TALLIED):
-            number = tallied(session, project_id, **{name: getattr(wanted, name) for name in TALLIED})
+    if given <= set(TALLIED):
+        number = tallied(session, project_id, **{name: getattr(wanted, name) for name in TALLIED})
+        with planned_for_its_values(session):
             return Matches(number, True), _walked(session, project_id, wanted, columns, place) if number else []
-        most = _worth_looking_up(session, project_id, wanted, place.limit)
-        number, rows = _looked_up(session, project_id, wanted, columns, place, most)
-        if number > most:
+    with planned_for_its_values(session):
+        number, rows = _looked_up(session, project_id, wanted, columns, place)
+        if number > COUNT_LIMIT:
             rows = _walked(session, project_id, wanted, columns, place)
-        if number > COUNT_LIMIT and count_to > COUNT_LIMIT:
-            number = count(session, project_id, wanted, count_to)
+            number = count(session, project_id, wanted, count_to) if count_to > COUNT_LIMIT else number
     return Matches(min(number, count_to), number <= count_to), rows
 
 
-def _worth_looking_up(session: Session, project_id: str, wanted: ExampleFilter, limit: int) -> int:
-    """How many matches at most. To find one takes as long as up to eight steps of the walk, and the walk to ``limit``
-    of m matches among n takes n / m · ``limit`` steps."""
-    everything = tallied(session, project_id)
-    if everything < LARGE:
-        return COUNT_LIMIT
-    estimate = max(estimated(session, select(Example.id).where(*conditions(project_id, wanted))), 1)
-    return LOOKED_UP if 8 * estimate < everything / estimate * limit else COUNT_LIMIT
-
-
 def _looked_up(
-    session: Session, project_id: str, wanted: ExampleFilter, columns: Sequence[Any], place: Place, most: int
+    session: Session, project_id: str, wanted: ExampleFilter, columns: Sequence[Any], place: Place
 ) -> tuple[int, Sequence[Any]]:
-    """(how many match, at most ``most`` + 1; the page, if they are not more)."""
-    found = select(Example.id).where(*conditions(project_id, wanted)).limit(most + 1).cte("found")
+    """(how many match, at most COUNT_LIMIT + 1; the page, if they are not more)."""
+    found = select(Example.id).where(*conditions(project_id, wanted)).limit(COUNT_LIMIT + 1).cte("found")
     counted = select(func.count().label("number")).select_from(found).subquery("counted")
-    beside = select(found.c.id).where(counted.c.number <= most, *place.of(found.c.id))
+    beside = select(found.c.id).where(counted.c.number <= COUNT_LIMIT, *place.of(found.c.id))
     near = beside.order_by(place.order(found.c.id)).limit(place.limit).lateral("near")
     query = select(counted.c.number, *columns).select_from(counted).outerjoin(near, true())
     rows = session.execute(query.outerjoin(Example, Example.id == near.c.id).order_by(place.order(near.c.id))).all()

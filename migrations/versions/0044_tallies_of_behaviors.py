@@ -51,7 +51,8 @@ def upgrade() -> None:
     op.execute("delete from example_tallies")
     op.execute(
         "insert into example_tallies (project_id, status, split, behavior, n) "
-        "select project_id, status, split, behavior, count(*) from examples where deleted_at is null group by 1, 2, 3, 4"
+        "select project_id, status, split, behavior, count(*) from examples "
+        "where deleted_at is null group by 1, 2, 3, 4"
     )
 
 
