@@ -4,8 +4,9 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import iter_route_contexts
 from playwright.sync_api import BrowserContext, Page, expect
+from starlette.routing import Route
 
 from app.accounts.access import COOKIE
 from tests.browser.filled import Filled
@@ -28,7 +29,7 @@ def paths() -> list[str]:
     found = []
     for context in iter_route_contexts(the_app().routes):
         path, methods = context.path or "", getattr(context, "methods", None) or set()
-        is_page = isinstance(context.original_route, APIRoute) and not path.startswith("/api/")
+        is_page = isinstance(context.original_route, Route) and not path.startswith("/api/")
         if is_page and "GET" in methods and not NO_PAGE.search(path):
             found.append(path)
     return sorted(set(found))
