@@ -13,7 +13,6 @@ from app.core.settings import get_settings
 from app.web import errors, render, static
 from app.web.admission import Admission
 from app.web.security import RefuseCrossSite, SecurityHeaders
-from app.web.timing import ServerTiming
 
 # A request makes thousands of objects that nobody refers to when it ends: looked through every 700, as Python does by
 # itself, they cost a tenth of a decision's time.
@@ -132,7 +131,6 @@ def create_app() -> FastAPI:
     app.add_middleware(Admission)
     app.add_middleware(RefuseCrossSite)
     app.add_middleware(SecurityHeaders, https=https)
-    app.add_middleware(ServerTiming)  # the outermost, so it measures all of them
     # What stands now stays for good. Without this the collector walks all of it again and again, a quarter of a second
     # at a time, whenever a page over thousands of cases has made enough objects.
     gc.collect()

@@ -1,13 +1,22 @@
-"""Each answer says how long the server worked on it, so that a slow page can be told from a slow network."""
+"""`holdout web` whose answers say in `Server-Timing` how long it worked on each, for benchmarks.
 
+The product itself says nothing of the kind: how long an answer took can tell which of two outputs a blind reviewer sees.
+
+    python -m benchmarks.timed_web PORT
+"""
+
+import sys
 from time import perf_counter
 
+import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.main import create_app
 
 
 class ServerTiming:
-    """Adds ``Server-Timing: app;dur=…``: milliseconds from the request's headers until the answer begins. A page is
-    complete by then; what is streamed is not."""
+    """Milliseconds from the request's headers until the answer begins. A page is complete by then."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -25,3 +34,13 @@ class ServerTiming:
             await send(message)
 
         await self.app(scope, receive, send_with_time)
+
+
+def timed() -> FastAPI:
+    app = create_app()
+    app.add_middleware(ServerTiming)  # the outermost, so it measures all of them
+    return app
+
+
+if __name__ == "__main__":
+    uvicorn.run(timed(), port=int(sys.argv[1]), access_log=False, log_level="warning", server_header=False)
