@@ -3,8 +3,8 @@
     python -m benchmarks.pages [small] [large]        (default 100000 1000000; a large of 0 leaves it out)
 
 A real web process answers over loopback, one request at a time. Printed is the time by the server's own clock
-(`benchmarks.timed_web`), and what the client saw from asking to having read the whole page. Each kind of page is asked for in many variants (other
-words, other tags, other places), warm, in random order.
+(`benchmarks.timed_web`), and what the client saw from asking to having read the whole page. Each kind of page is asked
+for in many variants (other words, other tags, other places), warm, in random order.
 """
 
 import http.client

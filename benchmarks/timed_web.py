@@ -1,6 +1,6 @@
 """`holdout web` whose answers say in `Server-Timing` how long it worked on each, for benchmarks.
 
-The product itself says nothing of the kind: how long an answer took can tell which of two outputs a blind reviewer sees.
+The product itself says nothing of the kind: how long an answer took could tell a blind reviewer which output is whose.
 
     python -m benchmarks.timed_web PORT
 """
