@@ -100,8 +100,9 @@ def page_with_content(
 ) -> Slice[Row[Example, Revision]]:
     """(example, current revision), newest first."""
     _, found = _found(session, project_id, wanted, [Example.id], Place(id_of_cursor(cursor), limit + 1), COUNT_LIMIT)
-    query = joined().where(one_of_ids(Example.id, [row[0] for row in found])).order_by(Example.id.desc())
-    return cut(session.execute(query).all(), limit, lambda row: (row[0].id,))
+    ids: Slice[str] = cut([row[0] for row in found], limit, lambda one: (one,))
+    rows = session.execute(joined().where(one_of_ids(Example.id, ids.items)).order_by(Example.id.desc())).all()
+    return Slice(rows, ids.next_cursor)  # there is a next page even where one of these was erased meanwhile
 
 
 def _found(
